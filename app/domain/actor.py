@@ -1,0 +1,43 @@
+"""Who acts: a member of staff, an integration client, or the registry itself."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID
+
+from app.domain.access import Permission, Role, may
+from app.errors import Forbidden
+
+
+class ActorKind(StrEnum):
+    """What kind of party acts."""
+
+    STAFF = "staff"
+    CLIENT = "client"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A party that was authenticated, within one organization."""
+
+    org_id: UUID
+    kind: ActorKind
+    id: UUID | None
+    name: str
+    roles: frozenset[Role] = field(default_factory=frozenset)
+    time_zone: str = "UTC"
+    """The organization's time zone (IANA name): "today" for this actor."""
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the permission table grants this; the registry itself may all it does."""
+        return self.kind is ActorKind.SYSTEM or may(self.roles, permission)
+
+    def require(self, permission: Permission) -> None:
+        """Raises Forbidden where the permission table does not grant this."""
+        if not self.may(permission):
+            raise Forbidden(f"Your role does not allow this ({permission.value}).")
+
+
+def system(org_id: UUID, time_zone: str = "UTC") -> Actor:
+    """The registry acting by itself: sweeps, the command line."""
+    return Actor(org_id, ActorKind.SYSTEM, None, "Stepwell", time_zone=time_zone)

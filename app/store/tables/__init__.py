@@ -1,0 +1,63 @@
+"""The tables of the registry, a file per noun."""
+
+from app.store.tables.care import case_reviews, contacts, flags, treatment_events
+from app.store.tables.clinical import (
+    assessment_parts,
+    assessment_versions,
+    assessments,
+    episode_instruments,
+    episodes,
+    patient_identifiers,
+    patient_name_tokens,
+    patients,
+)
+from app.store.tables.columns import metadata, tenant_tables
+from app.store.tables.people import (
+    client_tokens,
+    clients,
+    clinics,
+    logins,
+    organizations,
+    protocols,
+    sessions,
+    sign_in_attempts,
+    staff,
+)
+from app.store.tables.records import (
+    audit_events,
+    inbound_messages,
+    resource_tokens,
+    resource_versions,
+    resources,
+)
+
+__all__ = [
+    "assessment_parts",
+    "assessment_versions",
+    "assessments",
+    "audit_events",
+    "case_reviews",
+    "client_tokens",
+    "clients",
+    "clinics",
+    "contacts",
+    "episode_instruments",
+    "episodes",
+    "flags",
+    "inbound_messages",
+    "logins",
+    "metadata",
+    "organizations",
+    "patient_identifiers",
+    "patient_name_tokens",
+    "patients",
+    "protocols",
+    "resource_tokens",
+    "resource_versions",
+    "resources",
+    "sessions",
+    "sign_in_attempts",
+    "staff",
+    "tenant_tables",
+    "treatment_events",
+]

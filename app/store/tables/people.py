@@ -1,0 +1,116 @@
+"""Organizations and those who work in or with them."""
+
+from sqlalchemy import Boolean, Column, ForeignKeyConstraint, Index, Integer, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from app.store.tables.columns import (
+    global_table,
+    instant,
+    key,
+    link,
+    optional_instant,
+    optional_text,
+    tenant_table,
+    text,
+)
+
+organizations = tenant_table(
+    "organizations",
+    text("name"),
+    text("time_zone"),
+    text("unknown_patient_policy"),  # "create" or "refuse"
+    text("protocol_id"),
+    Column("protocol_version", Integer, nullable=False),
+    instant("created_at"),
+    primary=(),
+)
+
+clinics = tenant_table(
+    "clinics",
+    key("clinic_id"),
+    text("name"),
+    text("time_zone"),
+    ForeignKeyConstraint(["org_id"], ["organizations.org_id"]),
+    UniqueConstraint("org_id", "name"),
+    primary=("clinic_id",),
+)
+
+staff = tenant_table(
+    "staff",
+    key("staff_id"),
+    text("login"),
+    text("display_name"),
+    Column("roles", ARRAY(Text), nullable=False),
+    text("password_hash"),
+    Column("active", Boolean, nullable=False),
+    instant("created_at"),
+    ForeignKeyConstraint(["org_id"], ["organizations.org_id"]),
+    UniqueConstraint("org_id", "login"),
+    primary=("staff_id",),
+)
+
+clients = tenant_table(
+    "clients",
+    key("client_id"),
+    text("name"),
+    optional_text("default_clinic"),
+    instant("created_at"),
+    optional_instant("revoked_at"),
+    ForeignKeyConstraint(["org_id"], ["organizations.org_id"]),
+    UniqueConstraint("org_id", "name"),
+    primary=("client_id",),
+)
+
+protocols = tenant_table(
+    "protocols",
+    text("protocol_id"),
+    Column("version", Integer, nullable=False),
+    Column("definition", JSONB, nullable=False),
+    instant("created_at"),
+    link("created_by"),
+    ForeignKeyConstraint(["org_id"], ["organizations.org_id"]),
+    primary=("protocol_id", "version"),
+)
+
+client_tokens = global_table(
+    "client_tokens",
+    Column("token_hash", Text, primary_key=True),
+    key("org_id"),
+    key("client_id"),
+    instant("created_at"),
+    instant("expires_at"),
+    optional_instant("revoked_at"),
+    Index(None, "org_id", "client_id"),
+)
+"""Bearer tokens of integration clients, by SHA-256; the token itself is never stored."""
+
+logins = global_table(
+    "logins",
+    Column("login", Text, primary_key=True),
+    key("org_id"),
+    key("staff_id"),
+)
+"""Which organization a login name belongs to."""
+
+sessions = global_table(
+    "sessions",
+    Column("session_hash", Text, primary_key=True),
+    key("org_id"),
+    key("staff_id"),
+    text("csrf_token"),
+    instant("created_at"),
+    instant("last_seen_at"),
+    instant("expires_at"),
+    optional_instant("ended_at"),
+    Index(None, "org_id", "staff_id"),
+)
+
+sign_in_attempts = global_table(
+    "sign_in_attempts",
+    Column("subject_hash", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    instant("window_started_at"),
+    optional_instant("blocked_until"),
+)
+"""Failed sign-ins by hashed login or address, for throttling."""
+

@@ -1,0 +1,105 @@
+"""What is kept beside care: audit, published FHIR versions, messages as they came in."""
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.store.tables.columns import (
+    instant,
+    key,
+    link,
+    optional_day,
+    optional_instant,
+    optional_text,
+    refers,
+    tenant_table,
+    text,
+)
+
+audit_events = tenant_table(
+    "audit_events",
+    key("audit_id"),
+    instant("at"),
+    text("actor_kind"),  # staff, client, system, nobody
+    link("actor_id"),
+    text("actor_name"),
+    text("action"),
+    text("outcome"),  # done, refused
+    link("patient_id"),
+    optional_text("subject"),  # "Observation/abc", "episodes/…"
+    Column("detail", JSONB, nullable=False),  # never names, answers or free text
+    optional_text("request_id"),
+    Index(None, "org_id", "patient_id", "at"),
+    Index(None, "org_id", "at"),
+    primary=("audit_id",),
+)
+
+resource_versions = tenant_table(
+    "resource_versions",
+    text("resource_type"),
+    text("resource_id"),
+    Column("version", Integer, nullable=False),
+    instant("last_updated"),
+    Column("deleted", Boolean, nullable=False),
+    text("labels"),
+    link("client_id"),
+    link("patient_id"),
+    Column("body", LargeBinary, nullable=False),  # UTF-8 JSON as it is served
+    Index(None, "org_id", "resource_type", "last_updated"),
+    Index(None, "org_id", "patient_id"),
+    primary=("resource_type", "resource_id", "version"),
+)
+
+resources = tenant_table(
+    "resources",
+    text("resource_type"),
+    text("resource_id"),
+    Column("version", Integer, nullable=False),
+    link("client_id"),  # the sender whose resource it is; empty: it is ours
+    link("patient_id"),
+    optional_instant("effective_at"),
+    optional_day("birth_on"),
+    text("status"),
+    optional_text("questionnaire"),
+    Column("deleted", Boolean, nullable=False),
+    instant("last_updated"),
+    refers("patient_id", "patients"),
+    refers("client_id", "clients"),
+    Index(None, "org_id", "resource_type", "patient_id", "effective_at"),
+    Index(None, "org_id", "resource_type", "last_updated"),
+    primary=("resource_type", "resource_id"),
+)
+"""The newest version of each published resource and the columns that searches filter on."""
+
+resource_tokens = tenant_table(
+    "resource_tokens",
+    text("resource_type"),
+    text("parameter"),  # code, identifier, category
+    text("system"),
+    text("value"),
+    text("resource_id"),
+    Index(None, "org_id", "resource_type", "resource_id"),
+    primary=("resource_type", "parameter", "value", "system", "resource_id"),
+)
+
+inbound_messages = tenant_table(
+    "inbound_messages",
+    key("message_id"),
+    link("client_id"),
+    text("client_name"),
+    instant("received_at"),
+    text("method"),
+    text("path"),
+    text("content_type"),
+    text("outcome"),  # accepted, partly-kept, refused, mended
+    Column("http_status", Integer, nullable=False),
+    Column("reasons", JSONB, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("body", LargeBinary),  # null where wholly accepted (the resources hold it)
+    link("replay_of_id"),
+    optional_instant("settled_at"),
+    link("settled_by_id"),
+    optional_text("settled_note"),
+    refers("client_id", "clients"),
+    Index(None, "org_id", "outcome", "received_at"),
+    primary=("message_id",),
+)

@@ -1,0 +1,96 @@
+"""The one place that commits.
+
+A request, a job or a command is one transaction: everything it changes, the
+audit rows that tell of it and the FHIR versions published from it stand or fall
+together. A refusal rolls that transaction back and is recorded by a second one.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.domain.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One new version of a FHIR resource, as it will be served."""
+
+    resource_type: str
+    resource_id: str
+    version: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class Store:
+    """An open transaction in one organization: the handle that every store function takes."""
+
+    connection: AsyncConnection
+    actor: Actor
+    now: datetime
+    """The database's time at the start of the transaction (UTC); never a worker's clock."""
+    request_id: str | None = None
+    saved: list[Any] = field(default_factory=list)
+    """What changed and is to be published at the end, in order (see store/publishing.py)."""
+
+    @property
+    def org_id(self) -> UUID:
+        return self.actor.org_id
+
+
+class Publisher(Protocol):
+    """Renders what was saved as FHIR versions; chosen in wiring, so that the store knows no FHIR."""
+
+    async def publish(self, store: Store, saved: Sequence[Any]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The pool of connections and the publisher that each transaction ends with."""
+
+    engine: AsyncEngine
+    publisher: Publisher
+
+    @asynccontextmanager
+    async def transaction(
+        self, actor: Actor, *, request_id: str | None = None
+    ) -> AsyncIterator[Store]:
+        """One unit of work; commits when the block ends, rolls back when it raises."""
+        async with self.engine.connect() as connection, connection.begin():
+            store = await _enter(connection, actor, request_id)
+            yield store
+            await self.publisher.publish(store, tuple(store.saved))
+
+    @asynccontextmanager
+    async def directory(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction on the tables that are read before the organization is known."""
+        async with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+
+async def _enter(connection: AsyncConnection, actor: Actor, request_id: str | None) -> Store:
+    """Set the tenant by a literal: row-level security shows nothing until then."""
+    await connection.execute(text(f"SET LOCAL app.org_id = '{UUID(str(actor.org_id))}'"))
+    now = (await connection.execute(text("SELECT transaction_timestamp()"))).scalar_one()
+    return Store(connection, actor, now, request_id)
+
+
+@asynccontextmanager
+async def savepoint(store: Store) -> AsyncIterator[None]:
+    """Undo what the block did, and nothing more, when it raises."""
+    kept = len(store.saved)
+    try:
+        async with store.connection.begin_nested():
+            yield
+    except BaseException:
+        del store.saved[kept:]
+        raise
+
+

@@ -61,6 +61,7 @@ resources = tenant_table(
     text("status"),
     optional_text("questionnaire"),
     Column("deleted", Boolean, nullable=False),
+    text("content_digest"),  # of the body before our meta: the same again makes no new version
     instant("last_updated"),
     refers("patient_id", "patients"),
     refers("client_id", "clients"),

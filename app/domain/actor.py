@@ -28,6 +28,16 @@ class Actor:
     time_zone: str = "UTC"
     """The organization's time zone (IANA name): "today" for this actor."""
 
+    @property
+    def client_id(self) -> UUID | None:
+        """The integration client that acts, if one does."""
+        return self.id if self.kind is ActorKind.CLIENT else None
+
+    @property
+    def staff_id(self) -> UUID | None:
+        """The member of staff who acts, if one does."""
+        return self.id if self.kind is ActorKind.STAFF else None
+
     def may(self, permission: Permission) -> bool:
         """Whether the permission table grants this; the registry itself may all it does."""
         return self.kind is ActorKind.SYSTEM or may(self.roles, permission)

@@ -52,6 +52,7 @@ patient_identifiers = tenant_table(
     optional_text("kind"),  # v2-0203 code such as MR
     refers("patient_id", "patients"),
     Index(None, "org_id", "patient_id"),
+    Index(None, "org_id", "value"),
     primary=("system", "value"),
 )
 
@@ -134,12 +135,14 @@ assessments = tenant_table(
     optional_text("source_identifier"),
     link("client_id"),
     link("recorded_by_id"),
+    link("withdrawn_by_id"),  # the member of staff who marked it as wrong, if one did
     instant("received_at"),
     instant("updated_at"),
     refers("patient_id", "patients"),
     refers("episode_id", "episodes"),
     refers("client_id", "clients"),
     refers("recorded_by_id", "staff", "staff_id"),
+    refers("withdrawn_by_id", "staff", "staff_id"),
     UniqueConstraint("org_id", "identity_key"),
     Index(None, "org_id", "patient_id", "instrument_id", "effective_at"),
     Index(None, "org_id", "episode_id"),

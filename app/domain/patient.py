@@ -1,0 +1,33 @@
+"""A patient as the registry knows one, whoever told of them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A name for a patient that some system vouches for: a record number, for instance."""
+
+    system: str
+    value: str
+    kind: str | None = None
+    """The HL7 table 0203 code (``MR`` for a medical record number) where it was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientDetails:
+    """What a sender or a member of staff says of a patient."""
+
+    family_name: str | None
+    given_names: str | None
+    display_name: str
+    birth_on: date | None
+    sex: str
+    """Administrative gender: female, male, other, unknown."""
+    language: str | None = None
+    phone: str | None = None
+    deceased_at: datetime | None = None
+    active: bool = True
+    identifiers: tuple[Identifier, ...] = ()
+    replaced_by: str | None = None
+    """A reference to the record that replaces this one, where the sender merged the two."""

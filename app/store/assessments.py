@@ -1,0 +1,161 @@
+"""Assessments: the scored questionnaires of a patient, every version of them kept."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+
+from app.errors import NotFound
+from app.store.tables import assessment_versions, assessments
+from app.store.transaction import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """An assessment's row: what was answered, what it scored, how it came to be known."""
+
+    assessment_id: UUID
+    patient_id: UUID
+    episode_id: UUID | None
+    instrument_id: str
+    instrument_version: str
+    status: str
+    """``final``, ``amended`` or ``entered-in-error``."""
+    version: int
+    answers: Mapping[str, int]
+    total: Decimal | None
+    prorated: bool
+    not_scorable_reason: str | None
+    severity: str | None
+    severity_level: int | None
+    item_nine: str
+    item_nine_value: int | None
+    claimed_total: Decimal | None
+    total_check: str
+    conflicts: tuple[str, ...]
+    effective_at: datetime
+    effective_on: date
+    identity_key: str
+    content_digest: str
+    source_identifier: str | None
+    client_id: UUID | None
+    recorded_by_id: UUID | None
+    withdrawn_by_id: UUID | None
+    """The member of staff who marked it as wrong, if one did."""
+    received_at: datetime
+    updated_at: datetime
+
+    @property
+    def counts(self) -> bool:
+        """Whether it belongs to the patient's trajectory."""
+        return self.status != "entered-in-error"
+
+
+def _assessment(row: Row[Any]) -> Assessment:
+    values = dict(row._mapping)
+    values.pop("org_id")
+    values["conflicts"] = tuple(values["conflicts"])
+    return Assessment(**values)
+
+
+def _columns(store: Store, assessment: Assessment) -> dict[str, Any]:
+    return asdict(assessment) | {
+        "org_id": store.org_id,
+        "answers": dict(assessment.answers),
+        "conflicts": list(assessment.conflicts),
+    }
+
+
+async def get_assessment(store: Store, assessment_id: UUID) -> Assessment:
+    found = await find_assessment(store, assessment_id)
+    if found is None:
+        raise NotFound("There is no such assessment.")
+    return found
+
+
+async def find_assessment(store: Store, assessment_id: UUID) -> Assessment | None:
+    found = await store.connection.execute(
+        select(assessments).where(
+            assessments.c.org_id == store.org_id, assessments.c.assessment_id == assessment_id
+        )
+    )
+    row = found.one_or_none()
+    return None if row is None else _assessment(row)
+
+
+async def find_by_identity(store: Store, identity_key: str) -> Assessment | None:
+    found = await store.connection.execute(
+        select(assessments).where(
+            assessments.c.org_id == store.org_id, assessments.c.identity_key == identity_key
+        )
+    )
+    row = found.one_or_none()
+    return None if row is None else _assessment(row)
+
+
+async def list_assessments(store: Store, patient_id: UUID) -> list[Assessment]:
+    """All of a patient's assessments, wrong ones too, the oldest first."""
+    found = await store.connection.execute(
+        select(assessments)
+        .where(assessments.c.org_id == store.org_id, assessments.c.patient_id == patient_id)
+        .order_by(assessments.c.effective_at, assessments.c.assessment_id)
+    )
+    return [_assessment(row) for row in found.all()]
+
+
+async def add_assessment(store: Store, assessment: Assessment) -> None:
+    await store.connection.execute(assessments.insert().values(_columns(store, assessment)))
+    await _keep_version(store, assessment, "recorded")
+
+
+async def save_version(store: Store, assessment: Assessment, reason: str) -> None:
+    """Save a changed assessment as its next version; the earlier content stays readable."""
+    columns = _columns(store, assessment)
+    await store.connection.execute(
+        update(assessments)
+        .where(
+            assessments.c.org_id == store.org_id,
+            assessments.c.assessment_id == assessment.assessment_id,
+        )
+        .values(columns)
+    )
+    await _keep_version(store, assessment, reason)
+
+
+async def assign_episode(store: Store, assessment_ids: list[UUID], episode_id: UUID) -> None:
+    """Put assessments into the episode that their dates belong to."""
+    await store.connection.execute(
+        update(assessments)
+        .where(
+            assessments.c.org_id == store.org_id, assessments.c.assessment_id.in_(assessment_ids)
+        )
+        .values(episode_id=episode_id)
+    )
+
+
+async def _keep_version(store: Store, assessment: Assessment, reason: str) -> None:
+    content = {
+        "status": assessment.status,
+        "answers": dict(assessment.answers),
+        "total": None if assessment.total is None else str(assessment.total),
+        "claimed_total": (
+            None if assessment.claimed_total is None else str(assessment.claimed_total)
+        ),
+        "item_nine": assessment.item_nine,
+        "effective_at": assessment.effective_at.isoformat(),
+    }
+    await store.connection.execute(
+        assessment_versions.insert().values(
+            org_id=store.org_id,
+            assessment_id=assessment.assessment_id,
+            version=assessment.version,
+            content=content,
+            reason=reason,
+            recorded_at=store.now,
+            recorded_by=store.actor.name,
+        )
+    )

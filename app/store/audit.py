@@ -1,0 +1,36 @@
+"""The record of who did what: written in the transaction of the act it tells of."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from app.store.ids import new_id
+from app.store.tables import audit_events
+from app.store.transaction import Store
+
+
+async def record(
+    store: Store,
+    action: str,
+    *,
+    patient_id: UUID | None = None,
+    subject: str | None = None,
+    outcome: str = "done",
+    detail: Mapping[str, str | int | bool] | None = None,
+) -> None:
+    """Write one audit row. `detail` never holds names, answers or free text of a patient."""
+    await store.connection.execute(
+        audit_events.insert().values(
+            org_id=store.org_id,
+            audit_id=new_id(),
+            at=store.now,
+            actor_kind=store.actor.kind.value,
+            actor_id=store.actor.id,
+            actor_name=store.actor.name,
+            action=action,
+            outcome=outcome,
+            patient_id=patient_id,
+            subject=subject,
+            detail=dict(detail or {}),
+            request_id=store.request_id,
+        )
+    )

@@ -1,0 +1,122 @@
+"""Flags: what asks for a person, until a person answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+
+from app.errors import NotFound, VersionConflict
+from app.store.ids import new_id
+from app.store.tables import flags
+from app.store.transaction import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag's row."""
+
+    flag_id: UUID
+    patient_id: UUID
+    episode_id: UUID | None
+    kind: str
+    subject: str
+    content_digest: str
+    state: str
+    """``open``, ``acknowledged`` or ``closed``."""
+    words: str
+    evidence: Mapping[str, str | int]
+    protocol: str | None
+    owner_id: UUID | None
+    opened_at: datetime
+    due_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by_id: UUID | None
+    closed_at: datetime | None
+    closed_by_id: UUID | None
+    outcome: str | None
+    version: int
+
+
+_COLUMNS = [flags.c[name] for name in Flag.__dataclass_fields__]
+
+
+def _flag(row: Row[Any]) -> Flag:
+    return Flag(*row)
+
+
+async def get_flag(store: Store, flag_id: UUID) -> Flag:
+    found = await store.connection.execute(
+        select(*_COLUMNS).where(flags.c.org_id == store.org_id, flags.c.flag_id == flag_id)
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise NotFound("There is no such flag.")
+    return _flag(row)
+
+
+async def list_flags(store: Store, patient_id: UUID) -> list[Flag]:
+    """All flags of a patient, closed ones too, the newest first."""
+    found = await store.connection.execute(
+        select(*_COLUMNS)
+        .where(flags.c.org_id == store.org_id, flags.c.patient_id == patient_id)
+        .order_by(flags.c.opened_at.desc(), flags.c.flag_id.desc())
+    )
+    return [_flag(row) for row in found.all()]
+
+
+async def list_open_flags(store: Store, kinds: list[str]) -> list[Flag]:
+    """Open flags of these kinds across the organization, the oldest first."""
+    found = await store.connection.execute(
+        select(*_COLUMNS)
+        .where(flags.c.org_id == store.org_id, flags.c.kind.in_(kinds), flags.c.state != "closed")
+        .order_by(flags.c.opened_at, flags.c.flag_id)
+    )
+    return [_flag(row) for row in found.all()]
+
+
+async def list_unenrolled_flags(store: Store) -> list[Flag]:
+    """Open flags of patients who are in no episode, the oldest first."""
+    found = await store.connection.execute(
+        select(*_COLUMNS)
+        .where(flags.c.org_id == store.org_id, flags.c.state != "closed")
+        .where(flags.c.episode_id.is_(None))
+        .order_by(flags.c.opened_at, flags.c.flag_id)
+    )
+    return [_flag(row) for row in found.all()]
+
+
+async def add_flags(store: Store, rows: list[dict[str, Any]]) -> None:
+    """Open flags; each row lacks only what the store gives every new flag."""
+    if rows:
+        given = {"org_id": store.org_id, "state": "open", "opened_at": store.now, "version": 1}
+        await store.connection.execute(
+            flags.insert(), [given | {"flag_id": new_id()} | row for row in rows]
+        )
+
+
+async def change_flag(store: Store, flag: Flag, values: Mapping[str, Any]) -> None:
+    """Change a flag that nobody changed since it was read."""
+    changed = await store.connection.execute(
+        update(flags)
+        .where(
+            flags.c.org_id == store.org_id,
+            flags.c.flag_id == flag.flag_id,
+            flags.c.version == flag.version,
+        )
+        .values(**values, version=flag.version + 1)
+    )
+    if changed.rowcount != 1:
+        raise VersionConflict("Somebody else answered this flag at the same moment.")
+
+
+async def move_flags(store: Store, flag_ids: list[UUID], episode_id: UUID) -> None:
+    """Hand a patient's open flags to the episode that began."""
+    if flag_ids:
+        await store.connection.execute(
+            update(flags)
+            .where(flags.c.org_id == store.org_id, flags.c.flag_id.in_(flag_ids))
+            .values(episode_id=episode_id)
+        )

@@ -1,0 +1,58 @@
+"""What a transaction hands to its publisher at the end: changed records, in domain words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedBody:
+    """A sender's resource, to be served as it was said, with our meta added."""
+
+    resource_type: str
+    resource_id: str
+    version: int
+    patient_id: UUID | None
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedAssessment:
+    """An assessment as it now stands, with what of it the registry itself has to publish."""
+
+    assessment_id: UUID
+    patient_id: UUID
+    patient_fhir_id: str
+    instrument_id: str
+    status: str
+    answers: Mapping[str, int]
+    total: Decimal | None
+    prorated: bool
+    severity: str | None
+    effective_at: datetime
+    derived_from: tuple[str, ...]
+    """The sender's resources it was assembled from, as ``Type/id``."""
+    recorded_by: str | None
+    publish_form: bool
+    """Staff typed it in: no sender's resource holds the answers."""
+    publish_score: bool
+    """No sender's resource holds a total that agrees with ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPatient:
+    """A patient whom the registry made by itself (from a bare identifier, or typed by staff)."""
+
+    patient_id: UUID
+    fhir_id: str
+    family_name: str | None
+    given_names: str | None
+    display_name: str
+    birth_on: str | None
+    sex: str
+    identifiers: tuple[tuple[str, str], ...]
+
+
+Saved = ReceivedBody | ChangedAssessment | ChangedPatient

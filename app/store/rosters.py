@@ -1,0 +1,80 @@
+"""Names to choose from: the staff and clinics of an organization."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.domain.access import Role
+from app.store.tables import clinics, organizations, staff
+from app.store.transaction import Store
+
+
+@dataclass(frozen=True, slots=True)
+class StaffName:
+    """A member of staff, as a list to choose from shows one."""
+
+    staff_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What an organization decided for itself."""
+
+    time_zone: str
+    unknown_patient_policy: str
+    protocol_id: str
+    protocol_version: int
+
+
+async def list_care_managers(store: Store) -> list[StaffName]:
+    return await _list_with_role(store, Role.CARE_MANAGER)
+
+
+async def list_consultants(store: Store) -> list[StaffName]:
+    return await _list_with_role(store, Role.PSYCHIATRIST)
+
+
+async def _list_with_role(store: Store, role: Role) -> list[StaffName]:
+    found = await store.connection.execute(
+        select(staff.c.staff_id, staff.c.display_name)
+        .where(staff.c.org_id == store.org_id, staff.c.active)
+        .where(staff.c.roles.any(role.value))
+        .order_by(staff.c.display_name)
+    )
+    return [StaffName(*row) for row in found.all()]
+
+
+async def list_clinics(store: Store) -> list[tuple[UUID, str]]:
+    found = await store.connection.execute(
+        select(clinics.c.clinic_id, clinics.c.name)
+        .where(clinics.c.org_id == store.org_id)
+        .order_by(clinics.c.name)
+    )
+    return [(row.clinic_id, row.name) for row in found.all()]
+
+
+async def get_policy(store: Store) -> Policy:
+    found = await store.connection.execute(
+        select(
+            organizations.c.time_zone,
+            organizations.c.unknown_patient_policy,
+            organizations.c.protocol_id,
+            organizations.c.protocol_version,
+        ).where(organizations.c.org_id == store.org_id)
+    )
+    return Policy(*found.one())
+
+
+async def staff_names(store: Store, ids: set[UUID]) -> dict[UUID, str]:
+    """The display names of these members of staff."""
+    if not ids:
+        return {}
+    found: Any = await store.connection.execute(
+        select(staff.c.staff_id, staff.c.display_name).where(
+            staff.c.org_id == store.org_id, staff.c.staff_id.in_(ids)
+        )
+    )
+    return dict(found.tuples().all())

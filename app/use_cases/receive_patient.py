@@ -1,0 +1,189 @@
+"""Receive a patient: find whose record it is, or begin one."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.domain.patient import Identifier, PatientDetails
+from app.errors import Conflict, MultipleMatches, Problem, Unprocessable
+from app.store import audit, patients
+from app.store.patients import Patient
+from app.store.publishing import ChangedPatient
+from app.store.resources import ResourceFacts
+from app.store.transaction import Store
+from app.use_cases.arrivals import Arrival, Result, Subject
+
+
+class UnknownPatient(Unprocessable):
+    """No patient by that reference is known here; send the patient first, or with it."""
+
+    code = "unknown-patient"
+
+
+class MergedPatient(Unprocessable):
+    """That patient's record was merged into another one; send it for that one."""
+
+    code = "merged-patient"
+
+
+@dataclass(frozen=True, slots=True)
+class SettledPatient:
+    """Whose record an arriving patient turned out to be."""
+
+    patient: Patient
+    result: Result
+
+
+def names_of(arrival: Arrival) -> list[str]:
+    """Everything this arrival could be known by: what must not be settled twice at once."""
+    assert isinstance(arrival.content, PatientDetails)
+    names = [f"id {arrival.resource_id}"] if arrival.resource_id else []
+    pairs = [(i.system, i.value) for i in arrival.content.identifiers]
+    if arrival.if_none_exist:
+        pairs.append(arrival.if_none_exist)
+    return names + [f"identifier {system}|{value}" for system, value in pairs if system]
+
+
+async def settle_patient(store: Store, arrival: Arrival) -> SettledPatient:
+    """Match an arriving patient by id, condition or identifier; begin or update the record.
+
+    Raises Conflict where it contradicts who we know by that name: joining two records
+    is a person's decision.
+    """
+    details = arrival.content
+    assert isinstance(details, PatientDetails)
+    if arrival.if_none_exist:
+        found = await _only(store, [arrival.if_none_exist], arrival)
+        if found:
+            return SettledPatient(found, Result.UNCHANGED)
+    held = await _known(store, arrival, details)
+    merged_into = await _replacement(store, details)
+    if held is None:
+        fresh = await patients.add_patient(store, details, fhir_id=arrival.resource_id)
+        await audit.record(store, "patient.create", patient_id=fresh.patient_id)
+        return SettledPatient(fresh, Result.CREATED)
+    _agree(held, details, arrival)
+    changed = await patients.update_patient(store, held.patient_id, details, merged_into)
+    return SettledPatient(changed, Result.UPDATED)
+
+
+async def _known(store: Store, arrival: Arrival, details: PatientDetails) -> Patient | None:
+    pairs = [(i.system, i.value) for i in details.identifiers]
+    by_identifier = await _only(store, pairs, arrival)
+    if arrival.resource_id is None:
+        return by_identifier
+    by_id = await patients.find_by_fhir_id(store, arrival.resource_id)
+    if by_identifier and (by_id is None or by_id.patient_id != by_identifier.patient_id):
+        raise Conflict(
+            f"An identifier of this patient belongs to Patient/{by_identifier.fhir_id} already. "
+            "Send it to that id; joining two records is done by a person.",
+            [Problem(f"{arrival.where or 'Patient'}.identifier", "belongs to another record")],
+        )
+    return by_id
+
+
+async def _only(
+    store: Store, pairs: Iterable[tuple[str, str]], arrival: Arrival
+) -> Patient | None:
+    found = await patients.find_by_identifiers(store, pairs)
+    if len(found) > 1:
+        raise MultipleMatches(
+            "The identifiers belong to more than one patient here.",
+            [Problem(f"{arrival.where or 'Patient'}.identifier", "fits several patients")],
+        )
+    return found[0] if found else None
+
+
+def _agree(held: Patient, details: PatientDetails, arrival: Arrival) -> None:
+    same_source = arrival.resource_id is not None
+    if not same_source and held.birth_on and details.birth_on not in (None, held.birth_on):
+        raise Conflict(
+            "The identifiers belong to a patient with another birth date. Check whom you mean.",
+            [Problem(f"{arrival.where or 'Patient'}.birthDate", "contradicts the known record")],
+        )
+
+
+async def _replacement(store: Store, details: PatientDetails) -> UUID | None:
+    if not details.replaced_by:
+        return None
+    fhir_id = details.replaced_by.rpartition("/")[2]
+    found = await patients.find_by_fhir_id(store, fhir_id)
+    if found is None:
+        raise UnknownPatient(f"The record that replaces this one, Patient/{fhir_id}, is unknown.")
+    return found.patient_id
+
+
+async def find_subject(
+    store: Store, subject: Subject, places: dict[str, str], where: str, create: bool
+) -> Patient:
+    """The patient whom a part is about; with `create`, a bare identifier begins a record."""
+    patient = await _find_subject(store, subject, places)
+    if patient is None and create and subject.identifier:
+        patient = await _bare_patient(store, Identifier(*subject.identifier))
+    if patient is None:
+        raise UnknownPatient(problems=[Problem(f"{where}.subject", "names nobody known here")])
+    if patient.merged_into_id:
+        kept = await patients.get_patient(store, patient.merged_into_id)
+        raise MergedPatient(
+            f"Patient/{patient.fhir_id} was merged into Patient/{kept.fhir_id}; send it there.",
+            [Problem(f"{where}.subject", f"is now Patient/{kept.fhir_id}")],
+        )
+    return patient
+
+
+async def _find_subject(
+    store: Store, subject: Subject, places: dict[str, str]
+) -> Patient | None:
+    if subject.reference:
+        reference = places.get(subject.reference, subject.reference)
+        kind, _, fhir_id = reference.partition("/")
+        if kind == "Patient" and fhir_id:
+            return await patients.find_by_fhir_id(store, fhir_id)
+    if subject.identifier:
+        found = await patients.find_by_identifiers(store, [subject.identifier])
+        return found[0] if len(found) == 1 else None
+    return None
+
+
+async def _bare_patient(store: Store, identifier: Identifier) -> Patient:
+    await patients.lock_names(store, [f"identifier {identifier.system}|{identifier.value}"])
+    held = await patients.find_by_identifiers(store, [(identifier.system, identifier.value)])
+    if held:
+        return held[0]
+    details = PatientDetails(
+        family_name=None,
+        given_names=None,
+        display_name=f"Name not sent yet ({identifier.value})",
+        birth_on=None,
+        sex="unknown",
+        identifiers=(identifier,),
+    )
+    patient = await patients.add_patient(store, details, fhir_id=None)
+    store.saved.append(
+        ChangedPatient(
+            patient_id=patient.patient_id,
+            fhir_id=patient.fhir_id,
+            family_name=None,
+            given_names=None,
+            display_name=details.display_name,
+            birth_on=None,
+            sex="unknown",
+            identifiers=((identifier.system, identifier.value),),
+        )
+    )
+    await audit.record(store, "patient.create", patient_id=patient.patient_id)
+    return patient
+
+
+def patient_facts(arrival: Arrival, patient: Patient, body: bytes) -> ResourceFacts:
+    """What searches need to know of a patient's resource."""
+    return ResourceFacts(
+        resource_type="Patient",
+        resource_id=patient.fhir_id,
+        content_digest=hashlib.sha256(body).hexdigest(),
+        patient_id=patient.patient_id,
+        birth_on=patient.birth_on,
+        status="active",
+        tokens=tuple((t.parameter, t.system, t.value) for t in arrival.tokens),
+    )

@@ -1,0 +1,276 @@
+"""Receive resources: keep what was said, find what it means, record what it amounts to.
+
+A message is settled in four steps: whose records the patients are, which resources
+the pieces are (new, or the same again), the bodies with every reference in place,
+and the assessments that the pieces make up.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.domain.assembly import Part
+from app.domain.patient import PatientDetails
+from app.errors import Problem, RegistryError, Unprocessable
+from app.store import audit, parts, patients, resources, rosters
+from app.store.ids import new_id
+from app.store.patients import Patient
+from app.store.publishing import ReceivedBody
+from app.store.resources import ResourceFacts, SavedResource
+from app.store.transaction import Store, savepoint
+from app.use_cases.arrivals import Arrival, NotKept, Notice, Outcome, PartDetails, Result
+from app.use_cases.assemble_assessments import Assembled, assemble_assessments, check_part
+from app.use_cases.receive_patient import (
+    SettledPatient,
+    find_subject,
+    names_of,
+    patient_facts,
+    settle_patient,
+)
+
+
+@dataclass(slots=True)
+class _Settling:
+    """A message on its way: what is settled so far."""
+
+    arrivals: Sequence[Arrival]
+    places: dict[str, str] = field(default_factory=dict)
+    """Placeholder → ``Type/id``."""
+    patients: dict[int, SettledPatient] = field(default_factory=dict)
+    subjects: dict[int, Patient] = field(default_factory=dict)
+    keys: dict[int, str] = field(default_factory=dict)
+    arrival_keys: dict[int, str] = field(default_factory=dict)
+    saved: dict[int, SavedResource] = field(default_factory=dict)
+
+
+async def receive_transaction(store: Store, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    """Take a whole message or none of it; the first refusal is raised and says where."""
+    settling = _Settling(arrivals)
+    await _settle_patients(store, settling)
+    await _settle_parts(store, settling)
+    await _save_bodies(store, settling)
+    assembled = await _assemble(store, settling)
+    return [_outcome(settling, index, assembled) for index in range(len(arrivals))]
+
+
+async def receive_batch(
+    store: Store, arrivals: Sequence[Arrival]
+) -> list[Outcome | RegistryError]:
+    """Take each entry by itself: a refused one leaves nothing behind and sinks no other."""
+    outcomes: list[Outcome | RegistryError] = []
+    for arrival in arrivals:
+        try:
+            async with savepoint(store):
+                outcomes += await receive_transaction(store, [arrival])
+        except RegistryError as refusal:
+            outcomes.append(refusal)
+    return outcomes
+
+
+async def _settle_patients(store: Store, settling: _Settling) -> None:
+    incoming = [
+        (index, arrival)
+        for index, arrival in enumerate(settling.arrivals)
+        if isinstance(arrival.content, PatientDetails)
+    ]
+    await patients.lock_names(store, [n for _, arrival in incoming for n in names_of(arrival)])
+    for index, arrival in incoming:
+        settled = await settle_patient(store, arrival)
+        settling.patients[index] = settled
+        _place(settling, arrival, f"Patient/{settled.patient.fhir_id}")
+
+
+async def _settle_parts(store: Store, settling: _Settling) -> None:
+    incoming = [
+        (index, arrival, arrival.content)
+        for index, arrival in enumerate(settling.arrivals)
+        if isinstance(arrival.content, PartDetails)
+    ]
+    create = (await rosters.get_policy(store)).unknown_patient_policy == "create"
+    for index, arrival, details in incoming:
+        where = arrival.where or arrival.resource_type
+        patient = await find_subject(store, details.subject, settling.places, where, create)
+        check_part(patient, details, where, store.now)
+        settling.subjects[index] = patient
+    await patients.lock_patients(store, [p.patient_id for p in settling.subjects.values()])
+    for index, arrival, details in incoming:
+        key = await _part_key(store, settling, index, arrival, details)
+        settling.keys[index] = key
+        _place(settling, arrival, key)
+
+
+async def _part_key(
+    store: Store, settling: _Settling, index: int, arrival: Arrival, details: PartDetails
+) -> str:
+    """The resource that this arrival is: the one it names, the one it was before, or a new one."""
+    patient = settling.subjects[index]
+    if arrival.resource_id:
+        key = f"{arrival.resource_type}/{arrival.resource_id}"
+        settling.arrival_keys[index] = key
+        await _refuse_change_of_patient(store, arrival, key, patient.patient_id)
+        return key
+    arrival_key = _arrival_key(store, settling, arrival, details, patient.patient_id)
+    settling.arrival_keys[index] = arrival_key
+    for earlier, known in settling.arrival_keys.items():
+        if known == arrival_key and earlier != index:
+            return settling.keys[earlier]
+    found = await parts.find_key_by_arrival(store, arrival_key)
+    return found or f"{arrival.resource_type}/{new_id()}"
+
+
+def _arrival_key(
+    store: Store, settling: _Settling, arrival: Arrival, details: PartDetails, patient_id: UUID
+) -> str:
+    """The same for the same again: by the sender's identifier, else by everything it said."""
+    said = details.source_identifier or hashlib.sha256(
+        arrival.body({a.placeholder: "" for a in settling.arrivals if a.placeholder})
+    ).hexdigest()
+    parts_of_key = (store.actor.client_id, arrival.resource_type, patient_id, said)
+    return hashlib.sha256(repr([str(part) for part in parts_of_key]).encode()).hexdigest()
+
+
+async def _refuse_change_of_patient(
+    store: Store, arrival: Arrival, key: str, patient_id: UUID
+) -> None:
+    owner = await parts.find_part_owner(store, key)
+    if owner is not None and owner != patient_id:
+        raise Unprocessable(
+            f"{key} is about another patient. Mark it entered-in-error there and send it "
+            "under a new id for the right one.",
+            [Problem(f"{arrival.where or arrival.resource_type}.subject", "changed")],
+        )
+
+
+def _place(settling: _Settling, arrival: Arrival, key: str) -> None:
+    if arrival.placeholder:
+        settling.places[arrival.placeholder] = key
+
+
+async def _save_bodies(store: Store, settling: _Settling) -> None:
+    for index, arrival in enumerate(settling.arrivals):
+        if isinstance(arrival.content, NotKept):
+            continue
+        body = arrival.body(settling.places)
+        facts = _facts(settling, index, arrival, body)
+        settled = settling.patients.get(index)
+        if settled and settled.result is Result.UNCHANGED:
+            held = await resources.find_current(store, "Patient", settled.patient.fhir_id)
+            if held:
+                settling.saved[index] = SavedResource(
+                    held[0].version, held[0].last_updated, changed=False, created=False
+                )
+                continue
+        saved = await resources.save_resource(store, facts, arrival.if_match)
+        settling.saved[index] = saved
+        if saved.changed:
+            store.saved.append(
+                ReceivedBody(
+                    facts.resource_type, facts.resource_id, saved.version, facts.patient_id, body
+                )
+            )
+            await _audit(store, facts, saved)
+        if isinstance(arrival.content, PartDetails) and saved.changed:
+            part = _part(settling, index, arrival.content)
+            owner = settling.subjects[index].patient_id
+            await parts.save_part(store, owner, part, settling.arrival_keys[index])
+
+
+async def _audit(store: Store, facts: ResourceFacts, saved: SavedResource) -> None:
+    await audit.record(
+        store,
+        "resource.create" if saved.created else "resource.update",
+        patient_id=facts.patient_id,
+        subject=f"{facts.resource_type}/{facts.resource_id}",
+        detail={"version": saved.version},
+    )
+
+
+def _facts(settling: _Settling, index: int, arrival: Arrival, body: bytes) -> ResourceFacts:
+    if index in settling.patients:
+        return patient_facts(arrival, settling.patients[index].patient, body)
+    assert isinstance(arrival.content, PartDetails)
+    return ResourceFacts(
+        resource_type=arrival.resource_type,
+        resource_id=settling.keys[index].partition("/")[2],
+        content_digest=hashlib.sha256(body).hexdigest(),
+        patient_id=settling.subjects[index].patient_id,
+        effective_at=arrival.content.effective_at,
+        status=arrival.status,
+        questionnaire=arrival.questionnaire,
+        tokens=tuple((t.parameter, t.system, t.value) for t in arrival.tokens),
+    )
+
+
+def _part(settling: _Settling, index: int, details: PartDetails) -> Part:
+    return Part(
+        key=settling.keys[index],
+        kind=details.kind,
+        instrument_id=details.instrument_id,
+        item_code=details.item_code,
+        answers=details.answers,
+        value=details.value,
+        total=details.total,
+        effective_at=details.effective_at,
+        links=frozenset(settling.places.get(link, link) for link in details.links),
+        status=details.status,
+        source_identifier=details.source_identifier,
+    )
+
+
+async def _assemble(store: Store, settling: _Settling) -> dict[str, Assembled]:
+    """Per part key, what it now belongs to; each patient is looked at once per message."""
+    today = _today(store)
+    by_patient: dict[UUID, list[Part]] = {}
+    for index, patient in settling.subjects.items():
+        if settling.saved[index].changed:
+            details = settling.arrivals[index].content
+            assert isinstance(details, PartDetails)
+            by_patient.setdefault(patient.patient_id, []).append(_part(settling, index, details))
+    assembled: dict[str, Assembled] = {}
+    for patient_id in sorted(by_patient):
+        assembled |= await assemble_assessments(store, patient_id, by_patient[patient_id], today)
+    return assembled
+
+
+def _today(store: Store) -> date:
+    return store.now.astimezone(ZoneInfo(store.actor.time_zone)).date()
+
+
+def _outcome(settling: _Settling, index: int, assembled: dict[str, Assembled]) -> Outcome:
+    arrival = settling.arrivals[index]
+    if isinstance(arrival.content, NotKept):
+        notice = Notice("warning", arrival.content.code, arrival.where, arrival.content.words)
+        return Outcome(
+            arrival.where, Result.NOT_KEPT, arrival.resource_type, notices=(notice,)
+        )
+    saved = settling.saved[index]
+    key = (
+        f"Patient/{settling.patients[index].patient.fhir_id}"
+        if index in settling.patients
+        else settling.keys[index]
+    )
+    outcome = Outcome(
+        where=arrival.where,
+        result=_result(saved),
+        resource_type=arrival.resource_type,
+        resource_id=key.partition("/")[2],
+        version=saved.version,
+        last_updated=saved.last_updated,
+    )
+    found = assembled.get(key)
+    if found is None:
+        return outcome
+    return replace(
+        outcome,
+        assessment_id=found.assessment_id,
+        notices=tuple(replace(n, where=f"{arrival.where}{n.where}") for n in found.notices),
+    )
+
+
+def _result(saved: SavedResource) -> Result:
+    if saved.created:
+        return Result.CREATED
+    return Result.UPDATED if saved.changed else Result.UNCHANGED

@@ -1,0 +1,60 @@
+"""What this face can do, as a CapabilityStatement; it claims nothing more."""
+
+from typing import Any
+
+from app.web.fhir.parameters import PARAMETERS
+from fhir_mappings.resource_types import KEPT_TYPES
+
+
+CHANGED_ON = "2026-11-23"
+"""The day on which this statement last changed."""
+
+
+def capability_statement(base: str) -> dict[str, Any]:
+    """The CapabilityStatement of this instance."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": CHANGED_ON,
+        "kind": "instance",
+        "software": {"name": "Stepwell"},
+        "implementation": {"description": "Behavioral-health registry", "url": base},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": _DOCUMENTATION,
+                "security": {
+                    "description": "A bearer token of a registered integration client "
+                    "(RFC 6750); only this statement is public."
+                },
+                "resource": [_resource(name) for name in KEPT_TYPES],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            }
+        ],
+    }
+
+
+_DOCUMENTATION = (
+    "Screenings arrive as QuestionnaireResponse, as Observations, or both; what belongs together "
+    "becomes one assessment. Resources of other types in a Bundle are answered one by one as not "
+    "kept and sink nothing. Nothing is deleted: send the status entered-in-error."
+)
+
+
+def _resource(name: str) -> dict[str, Any]:
+    resource: dict[str, Any] = {
+        "type": name,
+        "interaction": [{"code": code} for code in ("create", "read", "search-type", "update")],
+        "versioning": "versioned-update",
+        "readHistory": False,
+        "updateCreate": True,
+        "conditionalCreate": name == "Patient",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        "searchParam": [
+            {"name": parameter, "type": kind} for parameter, kind in PARAMETERS[name].items()
+        ],
+    }
+    return resource

@@ -1,0 +1,75 @@
+"""Media types and preferences: what a request sends, and what it wants back."""
+
+from collections.abc import Mapping
+
+from app.errors import NotAcceptable, WrongMediaType
+
+_READ = ("application/fhir+json", "application/json", "text/json")
+_WRITTEN = (*_READ, "application/*", "*/*")
+_FORMATS = ("json", *_READ, "application/fhir json")
+_RETURNS = ("minimal", "representation", "OperationOutcome")
+
+
+def check_content_type(headers: Mapping[str, str]) -> None:
+    """Raises WrongMediaType unless the body is FHIR JSON in UTF-8."""
+    kind, parameters = _media_type(headers.get("content-type", ""))
+    if kind not in _READ:
+        raise WrongMediaType("Send FHIR R4 JSON: Content-Type application/fhir+json.")
+    if parameters.get("charset", "utf-8").strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise WrongMediaType("Send the JSON in UTF-8.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise WrongMediaType("Send the body as it is, without a content encoding.")
+    _check_version(parameters, WrongMediaType)
+
+
+def check_accept(accept: str | None, wanted_format: str | None = None) -> None:
+    """Raises NotAcceptable where FHIR JSON is not among what the caller takes."""
+    if wanted_format is not None:
+        if _media_type(wanted_format)[0] not in _FORMATS:
+            raise NotAcceptable("This service answers in JSON only: _format=json.")
+        return
+    choices = [_media_type(choice) for choice in (accept or "*/*").split(",") if choice.strip()]
+    fitting = [found for kind, found in choices if kind in _WRITTEN and _is_wanted(found)]
+    if choices and not fitting:
+        raise NotAcceptable("This service answers in JSON only: Accept application/fhir+json.")
+    if fitting and all(_other_version(found) for found in fitting):
+        raise NotAcceptable("This service speaks FHIR R4: fhirVersion=4.0.")
+
+
+def _is_wanted(parameters: Mapping[str, str]) -> bool:
+    try:
+        return float(parameters.get("q", "1")) > 0
+    except ValueError:
+        return True
+
+
+def _other_version(parameters: Mapping[str, str]) -> bool:
+    return not parameters.get("fhirversion", "4.0").startswith("4.0")
+
+
+def _check_version(parameters: Mapping[str, str], refusal: type[WrongMediaType]) -> None:
+    if _other_version(parameters):
+        raise refusal("This service speaks FHIR R4: fhirVersion=4.0.")
+
+
+def _media_type(text: str) -> tuple[str, dict[str, str]]:
+    kind, *rest = (part.strip() for part in text.split(";"))
+    pairs = (part.partition("=") for part in rest)
+    return kind.lower(), {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def preferred_return(headers: Mapping[str, str]) -> str:
+    """``minimal``, ``representation`` or ``OperationOutcome``; the last where nothing is asked."""
+    wanted = _preferences(headers).get("return", "")
+    return wanted if wanted in _RETURNS else "OperationOutcome"
+
+
+def is_lenient(headers: Mapping[str, str]) -> bool:
+    """Whether unknown search parameters are to be ignored (Prefer: handling=lenient)."""
+    return _preferences(headers).get("handling") == "lenient"
+
+
+def _preferences(headers: Mapping[str, str]) -> dict[str, str]:
+    parts = headers.get("prefer", "").replace(";", ",").split(",")
+    pairs = (part.partition("=") for part in parts)
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}

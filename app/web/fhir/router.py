@@ -1,0 +1,205 @@
+"""The addresses of the FHIR face."""
+
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from app.domain.actor import Actor
+from app.errors import NotFound, TooLarge, WrongMediaType
+from app.web.dependencies import IntegrationClient
+from app.web.fhir.answers import Answer
+from app.web.fhir.capability import capability_statement
+from app.web.fhir.errors import FHIR_JSON, MethodNotOffered, TypeNotServed
+from app.web.fhir.messages import Incoming
+from app.web.fhir.negotiation import check_accept, preferred_return
+from app.web.fhir.receiving import keep_fact, receive
+from app.web.fhir.routing import FhirRoute
+from app.web.fhir.searching import read_one, search
+from app.web.fhir.services import Services, base_of, services_of
+from fhir_mappings.json_text import write_json
+from fhir_mappings.resource_types import KEPT_TYPES
+
+ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def _negotiate(request: Request) -> None:
+    check_accept(request.headers.get("accept"), request.query_params.get("_format"))
+
+
+router = APIRouter(
+    prefix="/fhir",
+    route_class=FhirRoute,
+    dependencies=[Depends(_negotiate)],
+    include_in_schema=False,
+)
+AppServices = Annotated[Services, Depends(services_of)]
+
+
+@router.get("/metadata")
+async def get_metadata(request: Request) -> Response:
+    """What this face can do; public, and the same for everyone."""
+    statement = capability_statement(base_of(request))
+    return Response(write_json(statement), media_type=FHIR_JSON)
+
+
+@router.post("")
+@router.post("/", name="post_bundle_slash")
+async def post_bundle(
+    request: Request, actor: IntegrationClient, services: AppServices
+) -> Response:
+    """Take a transaction or a batch."""
+    return _response(await receive(services, actor, await _incoming(request, services, actor, "")))
+
+
+@router.post("/{kind}/_search")
+async def post_search(
+    kind: str, request: Request, actor: IntegrationClient, services: AppServices
+) -> Response:
+    """Search with the parameters in the body, where no log sees them."""
+    _check_kind(kind)
+    if request.headers.get("content-type", "").split(";")[0] != "application/x-www-form-urlencoded":
+        raise WrongMediaType("Send the parameters as application/x-www-form-urlencoded.")
+    incoming = await _incoming(request, services, actor, f"{kind}/_search")
+    form = parse_qsl(incoming.body.decode("utf-8", errors="replace"), keep_blank_values=True)
+    return await _searched(request, actor, services, kind, form)
+
+
+@router.post("/{kind}")
+async def create(
+    kind: str, request: Request, actor: IntegrationClient, services: AppServices
+) -> Response:
+    """Create one resource; the registry chooses its id."""
+    _check_kind(kind)
+    incoming = await _incoming(request, services, actor, kind)
+    return await _written(request, actor, services, await receive(services, actor, incoming))
+
+
+@router.put("/{kind}/{resource_id}")
+async def update(
+    kind: str,
+    resource_id: str,
+    request: Request,
+    actor: IntegrationClient,
+    services: AppServices,
+) -> Response:
+    """Update one resource, or create it under the id that the sender chose."""
+    _check_kind(kind)
+    incoming = await _incoming(request, services, actor, f"{kind}/{resource_id}")
+    return await _written(request, actor, services, await receive(services, actor, incoming))
+
+
+@router.get("/{kind}")
+async def search_type(
+    kind: str, request: Request, actor: IntegrationClient, services: AppServices
+) -> Response:
+    """Search one type."""
+    _check_kind(kind)
+    return await _searched(request, actor, services, kind, [])
+
+
+@router.get("/{kind}/{resource_id}")
+async def read(
+    kind: str,
+    resource_id: str,
+    request: Request,
+    actor: IntegrationClient,
+    services: AppServices,
+) -> Response:
+    """Read the newest version of one resource."""
+    _check_kind(kind)
+    answer = await read_one(services, actor, kind, resource_id)
+    if request.headers.get("if-none-match") == answer.headers["ETag"]:
+        return Response(status_code=304, headers=dict(answer.headers))
+    return _response(answer)
+
+
+@router.api_route("", methods=ALL_METHODS)
+@router.api_route("/{path:path}", methods=ALL_METHODS)
+async def elsewhere(request: Request, actor: IntegrationClient, path: str = "") -> Response:
+    """Say clearly what is not offered: another method here, or nothing at this address."""
+    kind, _, rest = path.partition("/")
+    if path in ("", "metadata"):
+        raise MethodNotOffered("This address does not take that method.", _allowed(path))
+    _check_kind(kind)
+    if "/" in rest or (rest.startswith("_") and rest != "_search"):
+        raise NotFound("There is nothing at this address; see /fhir/metadata for what is.")
+    if request.method == "DELETE":
+        raise MethodNotOffered(
+            "Nothing is deleted here: send the resource again with the status entered-in-error "
+            "(a Patient with active false).",
+            _allowed(path),
+        )
+    raise MethodNotOffered("This address does not take that method.", _allowed(path))
+
+
+def _allowed(path: str) -> str:
+    if path == "":
+        return "POST"
+    if path == "metadata":
+        return "GET"
+    if path.endswith("/_search"):
+        return "POST"
+    return "GET, PUT" if "/" in path else "GET, POST"
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KEPT_TYPES:
+        kept = ", ".join(KEPT_TYPES)
+        raise TypeNotServed(f"This registry keeps {kept}; there is nothing else at this address.")
+
+
+async def _incoming(request: Request, services: Services, actor: Actor, path: str) -> Incoming:
+    """The request with its body, as long as that is within the limit."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    request_id = getattr(request.state, "request_id", None)
+    empty = Incoming(request.method, path, headers, b"", base_of(request), request_id)
+    limit = services.settings.max_body_bytes
+    chunks: list[bytes] = []
+    size = _declared(headers)
+    received = 0
+    if size <= limit:
+        async for chunk in request.stream():
+            received += len(chunk)
+            size = max(size, received)
+            if received > limit:
+                break
+            chunks.append(chunk)
+    if size > limit:
+        error = TooLarge(f"The body is larger than {limit} bytes; send it in parts.")
+        await keep_fact(services, actor, empty, error, size)
+        raise error
+    body = b"".join(chunks)
+    return Incoming(request.method, path, headers, body, empty.base, request_id)
+
+
+def _declared(headers: dict[str, str]) -> int:
+    text = headers.get("content-length", "")
+    return int(text) if text.isdecimal() and len(text) < 16 else 0
+
+
+async def _searched(
+    request: Request, actor: Actor, services: Services, kind: str, form: list[tuple[str, str]]
+) -> Response:
+    pairs = [*request.query_params.multi_items(), *form]
+    answer = await search(services, actor, kind, pairs, request.headers, base_of(request))
+    return _response(answer)
+
+
+async def _written(request: Request, actor: Actor, services: Services, answer: Answer) -> Response:
+    """The answer as the sender prefers it (Prefer: return=…)."""
+    wanted = preferred_return(request.headers)
+    if wanted == "minimal":
+        return Response(status_code=answer.status, headers=_headers(answer))
+    if wanted == "representation" and answer.resource:
+        shown = await read_one(services, actor, *answer.resource)
+        return Response(shown.body, answer.status, _headers(answer), FHIR_JSON)
+    return _response(answer)
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, _headers(answer), FHIR_JSON)
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    return {**answer.headers, "Cache-Control": "no-store"}

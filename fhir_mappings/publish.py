@@ -1,0 +1,215 @@
+"""What goes out: the sender's own resource with our id and version, or a resource of ours."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from app.domain.instrument import CANONICAL_BASE, Instrument, Item
+from app.domain.score import Answers
+from fhir_mappings.codings import LOCAL_SYSTEM, LOINC
+from fhir_mappings.json_text import read_json, write_json
+from fhir_mappings.tokens import tokens_of
+
+__all__ = [
+    "PublishedAssessment",
+    "instant_text",
+    "render_completed_form",
+    "render_known_patient",
+    "render_received",
+    "render_score",
+    "tokens_of",
+]
+
+ASSESSMENT_SYSTEM = "https://stepwell.example/fhir/NamingSystem/assessment"
+ORIGIN_SYSTEM = "https://stepwell.example/fhir/CodeSystem/origin"
+SCREENING_PROFILE = (
+    "http://hl7.org/fhir/us/core/StructureDefinition/us-core-observation-screening-assessment"
+)
+RESPONSE_PROFILE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-questionnaireresponse"
+PATIENT_PROFILE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-patient"
+_CATEGORY_SYSTEM = "http://terminology.hl7.org/CodeSystem/observation-category"
+_ABSENT_SYSTEM = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+_RESPONSE_STATUS = {"final": "completed"}
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedAssessment:
+    """An assessment as the registry tells others of it."""
+
+    assessment_id: str
+    instrument: Instrument
+    patient_fhir_id: str
+    answers: Answers
+    total: Decimal | None
+    prorated: bool
+    severity: str | None
+    status: str
+    """``final``, ``amended`` or ``entered-in-error``."""
+    effective_at: datetime
+    derived_from: tuple[str, ...] = ()
+    """References to what the total was computed from."""
+    by: str | None = None
+    """Who entered it, by name."""
+
+
+def render_received(
+    body: bytes, resource_type: str, resource_id: str, version: int, last_updated: datetime
+) -> bytes:
+    """The sender's resource with our id, versionId and lastUpdated; nothing else is changed.
+
+    Order, decimals, extensions and the other elements of meta stay as sent.
+    """
+    sent = read_json(body)
+    meta = dict(sent.get("meta") or {})
+    meta["versionId"] = str(version)
+    meta["lastUpdated"] = instant_text(last_updated)
+    ours: dict[str, Any] = {"resourceType": resource_type, "id": resource_id, "meta": meta}
+    if all(name in sent for name in ours):
+        return write_json({name: ours.get(name, value) for name, value in sent.items()})
+    rest = {name: value for name, value in sent.items() if name not in ours}
+    return write_json(ours | rest)
+
+
+def instant_text(moment: datetime) -> str:
+    """A FHIR instant in UTC, to the microsecond as the database has it."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def render_score(assessment: PublishedAssessment) -> dict[str, Any]:
+    """The total as an Observation of ours: US Core 7 Screening Assessment, without id.
+
+    A total that cannot be known has a dataAbsentReason (us-core-2).
+    """
+    observation: dict[str, Any] = {
+        "resourceType": "Observation",
+        "meta": _meta(SCREENING_PROFILE),
+        "identifier": [_identifier(assessment, "score")],
+        "status": assessment.status,
+        "category": [{"coding": [_coding(_CATEGORY_SYSTEM, "survey", "Survey")]}],
+        "code": _score_code(assessment.instrument),
+        "subject": {"reference": f"Patient/{assessment.patient_fhir_id}"},
+        "effectiveDateTime": instant_text(assessment.effective_at),
+    }
+    observation |= _score_value(assessment)
+    if assessment.derived_from:
+        references = [{"reference": reference} for reference in assessment.derived_from]
+        observation["derivedFrom"] = references
+    return observation
+
+
+def _score_value(assessment: PublishedAssessment) -> dict[str, Any]:
+    if assessment.total is None:
+        absent = _coding(_ABSENT_SYSTEM, "unknown", "Unknown")
+        return {"dataAbsentReason": {"coding": [absent], "text": "Too few answers to score"}}
+    quantity = {"value": assessment.total, "unit": "{score}"}
+    quantity |= {"system": "http://unitsofmeasure.org", "code": "{score}"}
+    value: dict[str, Any] = {"valueQuantity": quantity}
+    if assessment.severity:
+        value["interpretation"] = [{"text": assessment.severity}]
+    if assessment.prorated:
+        words = "Prorated: the mean of the answered items stands for those missing."
+        value["note"] = [{"text": words}]
+    return value
+
+
+def _meta(profile: str) -> dict[str, Any]:
+    return {"profile": [profile], "tag": [_coding(ORIGIN_SYSTEM, "registry", "Made here")]}
+
+
+def _coding(system: str, code: str, display: str) -> dict[str, str]:
+    return {"system": system, "code": code, "display": display}
+
+
+def _identifier(assessment: PublishedAssessment, what: str) -> dict[str, str]:
+    return {"system": ASSESSMENT_SYSTEM, "value": f"{assessment.assessment_id}/{what}"}
+
+
+def _score_code(instrument: Instrument) -> dict[str, Any]:
+    title = f"{instrument.short_title} total score"
+    if instrument.loinc_score:
+        coding = _coding(LOINC, instrument.loinc_score, title)
+    else:
+        coding = _coding(LOCAL_SYSTEM, instrument.local_score_code, title)
+    return {"coding": [coding], "text": title}
+
+
+def render_completed_form(assessment: PublishedAssessment) -> dict[str, Any]:
+    """A form that staff entered, as a QuestionnaireResponse (US Core 7), without id."""
+    response: dict[str, Any] = {
+        "resourceType": "QuestionnaireResponse",
+        "meta": _meta(RESPONSE_PROFILE),
+        "identifier": _identifier(assessment, "form"),
+        "questionnaire": own_canonical(assessment.instrument),
+        "status": _RESPONSE_STATUS.get(assessment.status, assessment.status),
+        "subject": {"reference": f"Patient/{assessment.patient_fhir_id}"},
+        "authored": instant_text(assessment.effective_at),
+    }
+    if assessment.by:
+        response["author"] = {"display": assessment.by}
+    items = _answered_items(assessment.instrument, assessment.answers)
+    if assessment.total is not None:
+        items.append(_total_item(assessment.instrument, assessment.total))
+    if items:
+        response["item"] = items
+    return response
+
+
+def own_canonical(instrument: Instrument) -> str:
+    """The canonical of our Questionnaire for this instrument."""
+    return f"{CANONICAL_BASE}{instrument.id}"
+
+
+def _answered_items(instrument: Instrument, answers: Answers) -> list[dict[str, Any]]:
+    return [
+        {"linkId": _link_id(item), "text": item.text, "answer": [_answer(item, answers[item.key])]}
+        for item in instrument.items
+        if item.key in answers
+    ]
+
+
+def _link_id(item: Item) -> str:
+    return f"/{item.loinc}" if item.loinc else item.key
+
+
+def _answer(item: Item, value: int) -> Mapping[str, Any]:
+    option = next(one for one in item.options if one.value == value)
+    if option.codes:
+        return {"valueCoding": _coding(LOINC, option.codes[0], option.label)}
+    return {"valueInteger": value}
+
+
+def _total_item(instrument: Instrument, total: Decimal) -> dict[str, Any]:
+    code = instrument.loinc_score or instrument.local_score_code
+    return {
+        "linkId": f"/{code}",
+        "text": f"{instrument.short_title} total score",
+        "answer": [{"valueDecimal": total}],
+    }
+
+
+def render_known_patient(
+    *,
+    family: str | None,
+    given: str | None,
+    name: str,
+    birth_on: str | None,
+    sex: str,
+    identifiers: Iterable[tuple[str, str]],
+) -> dict[str, Any]:
+    """A patient whom the registry made by itself, as a US Core 7 Patient, without id."""
+    human_name: dict[str, Any] = {"text": name}
+    if family:
+        human_name["family"] = family
+    if given:
+        human_name["given"] = given.split()
+    patient: dict[str, Any] = {
+        "resourceType": "Patient",
+        "meta": _meta(PATIENT_PROFILE),
+        "identifier": [{"system": system, "value": value} for system, value in identifiers],
+        "name": [human_name],
+        "gender": sex,
+        "birthDate": birth_on,
+    }
+    return {element: value for element, value in patient.items() if value}

@@ -1,0 +1,49 @@
+"""The check at the door: is this resource FHIR R4 by shape?
+
+fhir.resources has R4B (4.3.0), not 4.0.1; Patient, QuestionnaireResponse and
+Observation are the same in both. It does not check code bindings or references;
+the readers check those they rely on.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fhir.resources.R4B import get_fhir_model_class
+from pydantic import ValidationError
+
+from app.errors import Problem
+from fhir_mappings.reading import InvalidResource
+from fhir_mappings.resource_types import KEPT_TYPES
+
+MAX_PROBLEMS = 50
+"""More would help nobody; the message says how many there are."""
+
+_MODELS = {name: get_fhir_model_class(name) for name in KEPT_TYPES}
+
+_WORDS = {
+    "extra_forbidden": "FHIR R4 knows no such element here.",
+    "model_field_validation.missing": "This element is required.",
+    "missing": "This element is required.",
+}
+
+
+def check_shape(resource: Mapping[str, Any], where: str) -> None:
+    """Raises InvalidResource naming each element that is not FHIR R4 by shape."""
+    name = str(resource.get("resourceType"))
+    try:
+        _MODELS[name].model_validate(resource)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        problems = [_problem(where, fault["loc"], fault["type"], fault["msg"]) for fault in found]
+        message = f"This {name} is not valid FHIR R4 ({len(problems)} problem(s))."
+        raise InvalidResource(message, problems[:MAX_PROBLEMS]) from None
+
+
+def _problem(where: str, steps: tuple[int | str, ...], kind: str, words: str) -> Problem:
+    path = where
+    for step in steps:
+        path += f"[{step}]" if isinstance(step, int) else f".{str(step)[:64]}"
+    if kind == "model_field_validation.missing" and "'" in words:
+        missing = words.split("'")[1]
+        path += f".{missing}"
+    return Problem(path, _WORDS.get(kind, words.removeprefix("Value error, ")))

@@ -14,7 +14,7 @@ from fhir_mappings.resource_types import KEPT_TYPES, R4_TYPES
 MAX_ENTRIES = 5_000
 
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_VERSION = re.compile(r'(?:W/)?"(\d{1,9})"')
+_VERSION = re.compile(r'(?:W/)?"(\d{1,9})"', re.ASCII)
 
 
 class InvalidBundle(RegistryError):

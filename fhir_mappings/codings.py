@@ -15,7 +15,7 @@ _LOINC_SPELLINGS = frozenset(
 )
 _DATA_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _SCORE_UNITS = frozenset({"", "1", "score", "{score}", "points", "{points}", "point", "{#}"})
-_NUMBER = re.compile(r"\s*[+-]?\d{1,9}(\.\d{1,9})?\s*")
+_NUMBER = re.compile(r"\s*[+-]?\d{1,9}(\.\d{1,9})?\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class Identified:
 
     instruments: tuple[Instrument, ...]
     by_canonical: bool = False
+    words: str = "The registry does not know this questionnaire's instrument."
+    """Why it is none, where it is none."""
 
 
 def identify(response: Mapping[str, Any], fields: list[Field]) -> Identified:
@@ -68,7 +70,27 @@ def identify(response: Mapping[str, Any], fields: list[Field]) -> Identified:
         known = instrument_for_canonical(canonical)
         if known is not None:
             return Identified((known,), by_canonical=True)
-    return Identified(_by_codes([code for field in fields for code in field.codes]))
+    codes = [code for field in fields for code in field.codes]
+    found = _by_codes(codes)
+    if len(found) == 1 and _leaves_out_safety(found[0], codes):
+        return Identified((), words=_WITHOUT_SAFETY.format(found[0].short_title))
+    return Identified(found)
+
+
+_WITHOUT_SAFETY = (
+    "This form asks every question of the {0} but the one on self-harm (a PHQ-8, say): it is an "
+    "instrument of its own with a total of its own, and is never read as {0}."
+)
+
+
+def _leaves_out_safety(instrument: Instrument, codes: list[str]) -> bool:
+    """Every scored item but those on safety, under a name that the registry does not know."""
+    asked = set(codes)
+    if instrument in _named(codes):
+        return False
+    safety = {item.loinc for item in instrument.items if item.role == "safety"}
+    others = {item.loinc for item in instrument.scored_items} - safety
+    return bool(safety) and others <= asked and not safety & asked
 
 
 def _by_codes(codes: list[str]) -> tuple[Instrument, ...]:

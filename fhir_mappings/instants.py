@@ -12,7 +12,8 @@ _SHAPE = re.compile(
     r"(-(?P<month>\d\d)"
     r"(-(?P<day>\d\d)"
     r"(T(?P<hour>\d\d):(?P<minute>\d\d)(:(?P<second>\d\d)(?P<fraction>\.\d+)?)?"
-    r"(?P<offset>Z|[+-]\d\d:\d\d)?)?)?)?"
+    r"(?P<offset>Z|[+-]\d\d:\d\d)?)?)?)?",
+    re.ASCII,
 )
 
 

@@ -45,7 +45,7 @@ def read_questionnaire_response(resource: Mapping[str, Any], setting: Setting) -
     identified = identify(resource, fields)
     if not identified.instruments:
         notes.refuse_if_any("This QuestionnaireResponse cannot be read.")
-        return _reading(resource, _unkept(resource, fields, setting), notes)
+        return _reading(resource, _unkept(identified, fields, setting), notes)
     part = _read_form(resource, identified, fields, status, notes)
     return _reading(resource, part, notes)
 
@@ -62,13 +62,11 @@ def _reading(resource: Mapping[str, Any], content: PartReading | Unkept, notes: 
     )
 
 
-def _unkept(resource: Mapping[str, Any], fields: list[Field], setting: Setting) -> Unkept:
+def _unkept(identified: Identified, fields: list[Field], setting: Setting) -> Unkept:
     codes = [code for one in fields for code in one.codes]
     trap = next((TRAPS[code] for code in codes if code in TRAPS), None)
-    words = "The registry does not know this questionnaire's instrument."
-    if "questionnaire" not in resource and not fields:
-        words = "A QuestionnaireResponse without a questionnaire and without items says nothing."
-    return Unkept(setting.at("questionnaire"), f"{words} {trap}" if trap else words)
+    words = f"{identified.words} {trap}" if trap else identified.words
+    return Unkept(setting.at("questionnaire"), words)
 
 
 def _read_form(

@@ -41,10 +41,8 @@ def _may_be_patient(reference: str) -> bool:
 
 def read_time(text: object, path: str, notes: Notes) -> datetime | None:
     """The instant an element tells; what cannot be used becomes a problem."""
-    if not isinstance(text, str):
-        return None
     try:
-        return read_instant(text, notes.setting.zone)
+        return read_instant(text if isinstance(text, str) else "", notes.setting.zone)
     except TimeNotUsable as error:
         notes.problem(path, str(error))
         return None

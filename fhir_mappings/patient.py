@@ -65,10 +65,10 @@ def _display_name(name: Mapping[str, Any], given: str) -> str:
 
 def _birth_on(resource: Mapping[str, Any], notes: Notes) -> date | None:
     text = resource.get("birthDate")
-    if not isinstance(text, str):
+    if text is None:
         return None
     try:
-        birth_on = read_day(text)
+        birth_on = read_day(text if isinstance(text, str) else "")
     except TimeNotUsable as error:
         notes.problem("birthDate", str(error))
         return None

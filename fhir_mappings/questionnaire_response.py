@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -82,9 +83,7 @@ def _read_form(
         notes.problem("item", f"One form holds items of {titles}; send one form for each.")
     else:
         _read_fields(form, fields)
-    effective_at = read_time(resource.get("authored"), "authored", notes)
-    if resource.get("authored") is None:
-        notes.problem("authored", "An assessment needs the time when it was answered.")
+    effective_at = _authored_at(resource, notes)
     reference, identifier = read_who(resource, notes)
     notes.refuse_if_any(f"This {form.instrument.short_title} form cannot be read.")
     assert effective_at is not None  # its absence is a problem, refused above
@@ -99,6 +98,13 @@ def _read_form(
         total=form.total,
         source_identifier=first_identifier([resource.get("identifier") or {}]),
     )
+
+
+def _authored_at(resource: Mapping[str, Any], notes: Notes) -> datetime | None:
+    if resource.get("authored") is None:
+        notes.problem("authored", "An assessment needs the time when it was answered.")
+        return None
+    return read_time(resource["authored"], "authored", notes)
 
 
 def _read_fields(form: _Form, fields: list[Field]) -> None:

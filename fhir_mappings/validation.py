@@ -5,7 +5,7 @@ Observation are the same in both. It does not check code bindings or references;
 the readers check those they rely on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
@@ -30,6 +30,7 @@ _WORDS = {
 def check_shape(resource: Mapping[str, Any], where: str) -> None:
     """Raises InvalidResource naming each element that is not FHIR R4 by shape."""
     name = str(resource.get("resourceType"))
+    _check_nothing_is_empty(resource, where)
     try:
         _MODELS[name].model_validate(resource)
     except ValidationError as error:
@@ -37,6 +38,29 @@ def check_shape(resource: Mapping[str, Any], where: str) -> None:
         problems = [_problem(where, fault["loc"], fault["type"], fault["msg"]) for fault in found]
         message = f"This {name} is not valid FHIR R4 ({len(problems)} problem(s))."
         raise InvalidResource(message, problems[:MAX_PROBLEMS]) from None
+
+
+def _check_nothing_is_empty(resource: Mapping[str, Any], where: str) -> None:
+    """What is absent is left out: https://hl7.org/fhir/R4/json.html allows no null, "", [] or {}.
+
+    Only a null inside a list may hold a place, for an extension that stands beside it.
+    """
+    problems = [Problem(path, "Leave out what is empty.") for path in _empty(resource, where)]
+    if problems:
+        raise InvalidResource("FHIR knows no empty elements.", problems[:MAX_PROBLEMS])
+
+
+def _empty(node: Any, path: str) -> Iterator[str]:
+    children: Iterable[tuple[str, Any]] = ()
+    if isinstance(node, Mapping):
+        children = [(f"{path}.{str(name)[:64]}", child) for name, child in node.items()]
+    elif isinstance(node, list):
+        children = [(f"{path}[{i}]", one) for i, one in enumerate(node) if one is not None]
+    for place, child in children:
+        if child is None or child in ("", [], {}):
+            yield place
+        elif isinstance(child, Mapping | list):
+            yield from _empty(child, place)
 
 
 def _problem(where: str, steps: tuple[int | str, ...], kind: str, words: str) -> Problem:

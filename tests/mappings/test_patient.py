@@ -99,6 +99,11 @@ def test_a_merged_patient_names_the_record_that_replaces_it():
         ({"birthDate": "1940-13-01"}, "Patient.birthDate", InvalidResource),
         ({"birthDate": "2023-02-29"}, "Patient.birthDate", (InvalidResource, CannotBeRead)),
         ({"name": "Ana"}, "Patient.name", InvalidResource),
+        ({"birthDate": 0}, "Patient.birthDate", CannotBeRead),
+        ({"gender": None, "active": ""}, "Patient.active", InvalidResource),
+        ({"name": []}, "Patient.name", InvalidResource),
+        ({"name": [{"given": [""]}]}, "Patient.name[0].given[0]", InvalidResource),
+        ({"maritalStatus": {}}, "Patient.maritalStatus", InvalidResource),
         ({"nickname": "Ana"}, "Patient.nickname", InvalidResource),
     ],
 )

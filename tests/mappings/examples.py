@@ -1,4 +1,4 @@
-"""Resources to read, built up from what a test is about; and the real ones beside the repository."""
+"""Resources to read, built from what a test is about; and the real ones beside the repository."""
 
 import json
 from collections.abc import Callable, Mapping

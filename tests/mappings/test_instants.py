@@ -46,7 +46,7 @@ def test_instants(text, instant):
         ("29.11.2022", "not a FHIR date"),
         ("2022-11-29 10:00:00Z", "not a FHIR date"),
         ("", "not a FHIR date"),
-        ("２０２２-11-29", "no such date|not a FHIR date"),
+        ("\uff12\uff10\uff12\uff12-11-29", "not a FHIR date"),
     ],
 )
 def test_times_that_cannot_be_used(text, words):

@@ -191,6 +191,31 @@ async def find_current(
     return None if row is None else (StoredResource(*row[1:]), row.patient_id)
 
 
+async def find_version(
+    store: Store, resource_type: str, resource_id: str, version: int
+) -> tuple[StoredResource, UUID | None] | None:
+    """One version as it was served then, and the patient it is about."""
+    kept = resource_versions.c
+    found = await store.connection.execute(
+        select(
+            kept.patient_id,
+            kept.resource_type,
+            kept.resource_id,
+            kept.version,
+            kept.last_updated,
+            kept.deleted,
+            kept.body,
+        ).where(
+            kept.org_id == store.org_id,
+            kept.resource_type == resource_type,
+            kept.resource_id == resource_id,
+            kept.version == version,
+        )
+    )
+    row = found.one_or_none()
+    return None if row is None else (StoredResource(*row[1:]), row.patient_id)
+
+
 def served_columns() -> list[Any]:
     return [
         resources.c.resource_type,

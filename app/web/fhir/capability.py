@@ -42,12 +42,15 @@ _DOCUMENTATION = (
 )
 
 
+INTERACTIONS = ("create", "read", "vread", "search-type", "update")
+
+
 def _resource(name: str) -> dict[str, Any]:
     resource: dict[str, Any] = {
         "type": name,
-        "interaction": [{"code": code} for code in ("create", "read", "search-type", "update")],
+        "interaction": [{"code": code} for code in INTERACTIONS],
         "versioning": "versioned-update",
-        "readHistory": False,
+        "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": name == "Patient",
         "conditionalUpdate": False,

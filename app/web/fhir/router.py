@@ -114,6 +114,21 @@ async def read(
     return _response(answer)
 
 
+@router.get("/{kind}/{resource_id}/_history/{version}")
+async def read_version(
+    kind: str,
+    resource_id: str,
+    version: str,
+    actor: IntegrationClient,
+    services: AppServices,
+) -> Response:
+    """Read one version as it was served then."""
+    _check_kind(kind)
+    if not version.isdecimal() or len(version) > 9:
+        raise NotFound(f"There is no such version of {kind}/{resource_id[:64]}.")
+    return _response(await read_one(services, actor, kind, resource_id, int(version)))
+
+
 @router.api_route("", methods=ALL_METHODS)
 @router.api_route("/{path:path}", methods=ALL_METHODS)
 async def elsewhere(request: Request, actor: IntegrationClient, path: str = "") -> Response:

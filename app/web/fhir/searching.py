@@ -18,15 +18,23 @@ from app.web.fhir.parameters import Pairs, read_search
 from app.web.fhir.services import Services
 from fhir_mappings.json_text import write_json
 
+MAX_ID = 64
+"""FHIR R4: an id has 1 to 64 characters."""
+
 
 async def read_one(
-    services: Services, actor: Actor, kind: str, resource_id: str, request_id: str | None = None
+    services: Services,
+    actor: Actor,
+    kind: str,
+    resource_id: str,
+    version: int | None = None,
+    request_id: str | None = None,
 ) -> Answer:
-    """The newest version of a resource; raises NotFound or Gone."""
-    if "\x00" in resource_id or len(resource_id) > 64:
+    """A resource, in its newest version where none is named; raises NotFound or Gone."""
+    if "\x00" in resource_id or len(resource_id) > MAX_ID:
         raise NotFound()
     async with services.database.transaction(actor, request_id=request_id) as store:
-        found = await read_resource(store, kind, resource_id)
+        found = await read_resource(store, kind, resource_id, version)
     headers = {"ETag": entity_tag(found.version), "Last-Modified": http_date(found.last_updated)}
     return Answer(200, found.body, headers)
 

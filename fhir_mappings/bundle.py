@@ -177,12 +177,12 @@ def _check_unique(entries: tuple[Entry | RegistryError, ...]) -> None:
     problems = [
         Problem(f"{entry.where}.fullUrl", "Another entry has the same fullUrl.")
         for entry in asked
-        if urls[entry.full_url] > 1
+        if entry.full_url and urls[entry.full_url] > 1
     ]
     problems += [
         Problem(f"{entry.where}.request.url", "Another entry updates the same resource.")
         for entry in asked
-        if targets[entry.resource_type, entry.resource_id] > 1
+        if entry.resource_id and targets[entry.resource_type, entry.resource_id] > 1
     ]
     if problems:
         raise InvalidBundle("Entries of this Bundle contradict each other.", problems)

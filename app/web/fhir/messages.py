@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.domain.patient import PatientDetails
 from app.errors import Malformed, NotSupported, Problem, RegistryError
 from app.use_cases import arrivals
 from app.web.fhir.negotiation import check_content_type
@@ -163,7 +164,7 @@ def _arrival(entry: Entry, reading: Reading, setting: Setting) -> arrivals.Arriv
 
 def _content(
     reading: Reading,
-) -> arrivals.PatientDetails | arrivals.PartDetails | arrivals.NotKept:
+) -> PatientDetails | arrivals.PartDetails | arrivals.NotKept:
     content = reading.content
     if isinstance(content, Unkept):
         return arrivals.NotKept(content.code, content.words)

@@ -32,11 +32,13 @@ async def receive_raw(
 ) -> tuple[int, bytes]:
     """Take a message as if it came over HTTP: for a replay by an operator, and for import.
 
+    The path is as messages are kept with: ``/fhir/Observation``; the base may be left out.
     Returns the status and the body of the answer (a Bundle or an OperationOutcome).
     """
     lower = {name.lower(): value for name, value in headers.items()}
     base = fhir_base(services.settings.public_base_url or "")
-    incoming = Incoming(method, path, lower, body, base, replay_of=replay_of)
+    below = path.strip("/").removeprefix("fhir").strip("/")
+    incoming = Incoming(method, below, lower, body, base, replay_of=replay_of)
     try:
         answer = await receive(services, actor, incoming)
     except RegistryError as error:
@@ -122,7 +124,7 @@ def _note(
 ) -> InboundNote:
     return InboundNote(
         method=incoming.method,
-        path=f"/{incoming.path}",
+        path=_address(incoming),
         content_type=incoming.headers.get("content-type", "").replace("\x00", "")[:200],
         outcome=outcome,
         http_status=status,
@@ -131,6 +133,10 @@ def _note(
         body=body,
         replay_of=incoming.replay_of,
     )
+
+
+def _address(incoming: Incoming) -> str:
+    return f"/fhir/{incoming.path}".rstrip("/")
 
 
 async def keep_refused(
@@ -153,7 +159,7 @@ async def keep_fact(
     ]
     note = InboundNote(
         incoming.method,
-        f"/{incoming.path}",
+        _address(incoming),
         incoming.headers.get("content-type", "")[:200],
         "refused",
         status_of(error),

@@ -70,6 +70,8 @@ async def create(
     kind: str, request: Request, actor: IntegrationClient, services: AppServices
 ) -> Response:
     """Create one resource; the registry chooses its id."""
+    if kind == "metadata":
+        raise MethodNotOffered("This address does not take that method.", _allowed(kind))
     _check_kind(kind)
     incoming = await _incoming(request, services, actor, kind)
     return await _written(request, actor, services, await receive(services, actor, incoming))

@@ -58,7 +58,10 @@ def _read_part(resource: Mapping[str, Any], meaning: Meaning, notes: Notes) -> P
     effective_at = _effective_at(resource, notes)
     reference, identifier = read_who(resource, notes)
     links = read_links(resource, LINKS, notes)
+    found = len(notes.problems)
     kind, value, total, answers = _content(resource, meaning, notes)
+    if status is PartStatus.IN_ERROR:
+        notes.forgive(found)
     notes.refuse_if_any(f"This Observation of {meaning.title} cannot be read.")
     assert effective_at is not None  # its absence is a problem, refused above
     return PartReading(

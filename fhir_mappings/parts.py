@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.assembly import PartStatus
+from app.errors import RegistryError
+from fhir_mappings.bundle import read_condition
 from fhir_mappings.instants import TimeNotUsable, read_instant
 from fhir_mappings.reading import Notes
 from fhir_mappings.references import identifier_of, subject_of
@@ -27,6 +29,8 @@ def read_who(resource: Mapping[str, Any], notes: Notes) -> Who:
     """The subject, by reference or identifier; an assessment of nobody becomes a problem."""
     reference = subject_of(resource, notes.setting.resolve)
     identifier = identifier_of(resource.get("subject"))
+    if reference is not None and reference.startswith("Patient?"):
+        return reference, _by_condition(reference, notes)
     if reference is None and identifier is None:
         notes.problem("subject", "An assessment needs its patient: a reference or an identifier.")
     elif reference is not None and not _may_be_patient(reference):
@@ -34,9 +38,18 @@ def read_who(resource: Mapping[str, Any], notes: Notes) -> Who:
     return reference, identifier
 
 
+def _by_condition(reference: str, notes: Notes) -> tuple[str, str] | None:
+    """``Patient?identifier=system|value``: a conditional reference (transaction rules of R4)."""
+    try:
+        return read_condition(reference, notes.setting.at("subject.reference"))
+    except RegistryError as error:
+        notes.problems.extend(error.problems)
+        return None
+
+
 def _may_be_patient(reference: str) -> bool:
     """A placeholder or another server's address may be; a relative reference says its type."""
-    return ":" in reference.split("?")[0] or reference.startswith(("Patient/", "Patient?"))
+    return ":" in reference or reference.startswith("Patient/")
 
 
 def read_time(text: object, path: str, notes: Notes) -> datetime | None:

@@ -83,6 +83,8 @@ def _read_form(
         notes.problem("item", f"One form holds items of {titles}; send one form for each.")
     else:
         _read_fields(form, fields)
+    if status is PartStatus.IN_ERROR:
+        notes.forgive(0)
     effective_at = _authored_at(resource, notes)
     reference, identifier = read_who(resource, notes)
     notes.refuse_if_any(f"This {form.instrument.short_title} form cannot be read.")

@@ -138,6 +138,12 @@ class Notes:
     def warn(self, code: str, path: str, words: str) -> None:
         self.remarks.append(warning(code, self.setting.at(path), words))
 
+    def forgive(self, since: int) -> None:
+        """Tell the problems found since then as warnings: what is taken back need not be right."""
+        for one in self.problems[since:]:
+            self.remarks.append(warning("value", one.where, f"Left aside. {one.what}"))
+        del self.problems[since:]
+
     def refuse_if_any(self, message: str) -> None:
         """Raises CannotBeRead with every problem found so far."""
         if self.problems:

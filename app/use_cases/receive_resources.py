@@ -95,6 +95,8 @@ async def _settle_parts(store: Store, settling: _Settling) -> None:
         patient = await find_subject(store, details.subject, settling.places, where, create)
         check_part(patient, details, where, store.now)
         settling.subjects[index] = patient
+        if details.subject.reference and "?" in details.subject.reference:
+            settling.places[details.subject.reference] = f"Patient/{patient.fhir_id}"
     await patients.lock_patients(store, [p.patient_id for p in settling.subjects.values()])
     for index, arrival, details in incoming:
         key = await _part_key(store, settling, index, arrival, details)

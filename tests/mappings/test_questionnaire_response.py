@@ -305,6 +305,19 @@ def test_subject_by_identifier_and_the_business_identifier():
     assert part.source_identifier == "urn:forms|f-1"
 
 
+def test_a_conditional_reference_is_an_identifier():
+    part = part_of(make_phq9(1, subject={"reference": "Patient?identifier=urn:mrn|7"}))
+    assert part.identifier == ("urn:mrn", "7")
+    found = refused(make_phq9(1, subject={"reference": "Patient?name=Rivera"}))
+    assert "QuestionnaireResponse.subject.reference" in found
+
+
+def test_what_is_taken_back_need_not_be_right():
+    resource = make_response({"/44250-9": {"valueInteger": 9}}, status="entered-in-error")
+    assert part_of(resource).status is PartStatus.IN_ERROR
+    assert "Left aside" in words_of(resource)
+
+
 # the traps
 
 

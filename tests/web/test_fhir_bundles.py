@@ -157,3 +157,15 @@ async def test_panel_items_and_form_of_one_sitting_are_one_assessment(fhir):
     (assessment,) = await fhir.assessments()
     assert (assessment.instrument_id, assessment.total) == ("phq-9", 12)
     assert assessment.total_check == "agrees"
+
+
+async def test_a_conditional_reference_becomes_a_reference(fhir):
+    await fhir.put("Patient/p1", make_patient(id="p1"))
+    total = make_observation(
+        "44261-6", valueInteger=12, subject={"reference": "Patient?identifier=urn:mrn|1001"}
+    )
+    answer = await fhir.post("", bundle(entry(total)))
+    assert statuses(answer) == ["201"]
+    place = answer.json()["entry"][0]["response"]["location"].split("/")[-3]
+    served = (await fhir.get(f"Observation/{place}")).json()
+    assert served["subject"]["reference"] == "Patient/p1"

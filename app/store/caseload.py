@@ -84,8 +84,25 @@ async def list_caseload(store: Store, wanted: CaseloadFilter) -> tuple[list[Case
     return [_row(row) for row in found], total
 
 
+async def list_episodes_by_id(store: Store, ids: set[UUID]) -> list[CaseloadRow]:
+    """The same rows for these open episodes."""
+    if not ids:
+        return []
+    chosen = select(episodes, func.count().over().label("matching")).where(
+        episodes.c.org_id == store.org_id,
+        episodes.c.status != "closed",
+        episodes.c.episode_id.in_(ids),
+    )
+    found = await store.connection.execute(_with_details(store, chosen))
+    return [_row(row) for row in found.mappings().all()]
+
+
 def _statement(store: Store, wanted: CaseloadFilter) -> Select[Any]:
-    chosen = _chosen(store, wanted).cte("chosen")
+    return _with_details(store, _chosen(store, wanted))
+
+
+def _with_details(store: Store, narrowed: Select[Any]) -> Select[Any]:
+    chosen = narrowed.cte("chosen")
     flag_list = (
         select(
             func.json_agg(

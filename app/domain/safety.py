@@ -1,0 +1,42 @@
+"""Item 9: thoughts of death or self-harm. Missing is unknown, never "negative"."""
+
+from enum import StrEnum
+
+from app.domain.instrument import Instrument, Item
+from app.domain.score import Answers
+
+
+class ItemNine(StrEnum):
+    """What is known of thoughts of death or self-harm."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    UNKNOWN = "unknown"
+    NOT_ASKED = "not-asked"
+
+
+def safety_items(instrument: Instrument) -> tuple[Item, ...]:
+    """The items that ask for a person the same day when answered above 0."""
+    return tuple(item for item in instrument.items if item.role == "safety")
+
+
+def judge_item_nine(instrument: Instrument, answers: Answers) -> ItemNine:
+    """Any answer above 0 is positive, at any total (PHQ-9 item 9, LOINC 44260-8).
+
+    It is judged also where the form cannot be scored, and never imputed: without an
+    answer (or with a total alone) it is unknown.
+    """
+    asked = safety_items(instrument)
+    if not asked:
+        return ItemNine.NOT_ASKED
+    given = [answers[item.key] for item in asked if item.key in answers]
+    if any(value > 0 for value in given):
+        return ItemNine.POSITIVE
+    return ItemNine.NEGATIVE if len(given) == len(asked) else ItemNine.UNKNOWN
+
+
+def item_nine_words(instrument: Instrument, value: int) -> str:
+    """How item 9 was answered, for a person: ``Item 9 answered 2 (more than half the days)``."""
+    item = safety_items(instrument)[0]
+    label = next((o.label for o in item.options if o.value == value), "").lower()
+    return f"Item 9 answered {value}" + (f" ({label})" if label else "")

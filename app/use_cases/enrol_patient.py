@@ -1,0 +1,73 @@
+"""Enrol a patient: begin an episode of collaborative care."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from app.domain.access import Permission
+from app.domain.episode import EpisodeStatus
+from app.errors import Problem, Unprocessable
+from app.store import audit, episodes, flags, patients, rosters
+from app.store.transaction import Store
+from app.use_cases.change_episode import check_care_manager
+from app.use_cases.reevaluate_patient import reevaluate_patient
+
+EARLIEST = timedelta(days=5 * 366)
+"""How far back an enrolment may be dated when a clinic brings its history (ours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolForm:
+    """Who cares for the patient, where, and since when."""
+
+    clinic_id: UUID
+    care_manager_id: UUID | None
+    enrolled_on: date
+    primary_care_clinician: str = ""
+
+
+async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: date) -> UUID:
+    """Begin the episode; screenings around that day and open flags go with it."""
+    store.actor.require(Permission.ENROL)
+    await patients.lock_patients(store, [patient_id])
+    patient = await patients.get_patient(store, patient_id)
+    if patient.merged_into_id:
+        raise Unprocessable("This record was merged into another one; enrol that one.")
+    await _check(store, form, today)
+    policy = await rosters.get_policy(store)
+    episode_id = await episodes.add_episode(
+        store,
+        {
+            "patient_id": patient_id,
+            "clinic_id": form.clinic_id,
+            "status": EpisodeStatus.ACTIVE.value,
+            "enrolled_on": form.enrolled_on,
+            "care_manager_id": form.care_manager_id,
+            "primary_care_clinician": form.primary_care_clinician.strip() or None,
+            "protocol_id": policy.protocol_id,
+            "protocol_version": policy.protocol_version,
+        },
+    )
+    await audit.record(
+        store, "episode.enrol", patient_id=patient_id, subject=f"episodes/{episode_id}"
+    )
+    held = await flags.list_flags(store, patient_id)
+    await flags.move_flags(
+        store, [flag.flag_id for flag in held if flag.state != "closed"], episode_id
+    )
+    await reevaluate_patient(store, patient_id, today)
+    return episode_id
+
+
+async def _check(store: Store, form: EnrolForm, today: date) -> None:
+    problems = []
+    if form.enrolled_on > today:
+        problems.append(Problem("enrolled_on", "lies in the future"))
+    if form.enrolled_on < today - EARLIEST:
+        problems.append(Problem("enrolled_on", "lies more than five years back"))
+    if form.clinic_id not in {clinic_id for clinic_id, _ in await rosters.list_clinics(store)}:
+        problems.append(Problem("clinic_id", "is no clinic of this organization"))
+    if problems:
+        raise Unprocessable("The patient was not enrolled.", problems)
+    if form.care_manager_id:
+        await check_care_manager(store, form.care_manager_id)

@@ -1,0 +1,48 @@
+"""Read published resources: one, or those that a search finds."""
+
+from app.errors import Gone, NotFound
+from app.store import audit, resource_search, resources
+from app.store.patients import fold
+from app.store.resource_search import ResourcePage, ResourceSearch
+from app.store.resources import StoredResource
+from app.store.transaction import Store
+
+__all__ = [
+    "ResourcePage",
+    "ResourceSearch",
+    "StoredResource",
+    "fold",
+    "read_resource",
+    "search_resources",
+]
+
+
+async def read_resource(
+    store: Store, resource_type: str, resource_id: str, version: int | None = None
+) -> StoredResource:
+    """The newest version, or the one that is named; the read is audited."""
+    if version is None:
+        found = await resources.find_current(store, resource_type, resource_id)
+    else:
+        found = await resources.find_version(store, resource_type, resource_id, version)
+    if found is None:
+        raise NotFound(f"There is no {resource_type}/{resource_id} here.")
+    stored, patient_id = found
+    if stored.deleted:
+        raise Gone(f"{resource_type}/{resource_id} was deleted.")
+    await audit.record(
+        store, "resource.read", patient_id=patient_id, subject=f"{resource_type}/{resource_id}"
+    )
+    return stored
+
+
+async def search_resources(store: Store, wanted: ResourceSearch) -> ResourcePage:
+    """One page of what matches; the search is audited by its type and its count."""
+    page = await resource_search.search(store, wanted)
+    await audit.record(
+        store,
+        "resource.search",
+        subject=wanted.resource_type,
+        detail={"found": page.total, "shown": len(page.resources)},
+    )
+    return page

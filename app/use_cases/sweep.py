@@ -1,0 +1,23 @@
+"""Sweep: find what time alone made true — overdue, not responding, too old to judge."""
+
+from datetime import date
+
+from app.store import episodes, patients
+from app.store.transaction import Store
+from app.use_cases.reevaluate_patient import reevaluate_patient
+
+PER_TRANSACTION = 200
+"""How many episodes one transaction evaluates, so that none is locked for long (ours)."""
+
+
+async def sweep(store: Store, today: date) -> int:
+    """Evaluate the episodes that are due, at most a transaction's worth; how many there were.
+
+    Call again in a new transaction until it returns 0. The cost grows with the
+    episodes due, not with the registry.
+    """
+    due = await episodes.list_due_for_evaluation(store, today, PER_TRANSACTION)
+    await patients.lock_patients(store, [episode.patient_id for episode in due])
+    for episode in due:
+        await reevaluate_patient(store, episode.patient_id, today)
+    return len(due)

@@ -1,0 +1,515 @@
+"""See one patient: the whole story, as a person reads it before a call."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from app.domain.access import Permission
+from app.domain.catalogue import INSTRUMENTS
+from app.domain.episode import EpisodeStatus, is_open, weeks_in_treatment
+from app.domain.flag import FLAG_POLICY, FlagKind
+from app.domain.instrument import Instrument
+from app.domain.protocol import judge
+from app.domain.response import response_status
+from app.domain.score import NotScorableReason
+from app.domain.severity import severity
+from app.store import assessments, audit, care, clients, episodes, flags, patients, protocols, rosters
+from app.store.assessments import Assessment
+from app.store.care import CaseReview, Contact
+from app.store.episodes import Episode
+from app.store.flags import Flag
+from app.store.patients import Patient
+from app.store.rosters import StaffName
+from app.store.transaction import Store
+from app.use_cases.reevaluate_patient import course_of, once
+
+
+@dataclass(frozen=True, slots=True)
+class PatientHeader:
+    """Who it is."""
+
+    patient_id: UUID
+    name: str
+    birth_on: date | None
+    age: int | None
+    sex: str
+    language: str | None
+    phone: str | None
+    identifiers: list[tuple[str, str]]
+    deceased_on: date | None
+    merged_into_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeHeader:
+    """An episode of care at a glance."""
+
+    episode_id: UUID
+    status: str
+    enrolled_on: date
+    ended_on: date | None
+    weeks: int
+    clinic: str
+    clinic_id: UUID
+    care_manager: str | None
+    care_manager_id: UUID | None
+    consultant: str | None
+    primary_care_clinician: str | None
+    protocol: str
+    last_contact_on: date | None
+    next_contact_on: date | None
+    next_assessment_on: date | None
+    last_review_on: date | None
+    next_review_on: date | None
+    urgency: int
+    urgency_reason: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """A flag with its evidence in words and numbers, and how far its loop has come."""
+
+    flag_id: UUID
+    kind: str
+    title: str
+    level: int
+    words: str
+    evidence: dict[str, str | int]
+    protocol: str | None
+    state: str
+    owner: str | None
+    opened_at: datetime
+    due_at: datetime
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    closed_at: datetime | None
+    closed_by: str | None
+    outcome: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPoint:
+    """One measurement on a chart."""
+
+    assessment_id: UUID
+    on: date
+    total: Decimal
+    severity: str
+    level: int
+    prorated: bool
+    item_nine_value: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChartSeries:
+    """One instrument over time, with the bands it is read by and what the protocol says."""
+
+    instrument_id: str
+    title: str
+    minimum: int
+    maximum: int
+    bands: list[tuple[int, int, str, int]]
+    points: list[ChartPoint]
+    baseline_total: Decimal | None
+    baseline_on: date | None
+    percent_change: Decimal | None
+    response: str
+    judgement_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """Something on the time axis beside the scores."""
+
+    on: date
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """A logged contact."""
+
+    contact_id: UUID
+    at: datetime
+    contact_on: date
+    way: str
+    reached: bool
+    minutes: int
+    note: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A case review and what became of its recommendation."""
+
+    review_id: UUID
+    reviewed_on: date
+    consultant: str
+    kind: str
+    recommendation: str
+    follow_up_weeks: int | None
+    status: str
+    answer: str | None
+    answered_by: str | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """One item and how it was answered."""
+
+    key: str
+    text: str
+    label: str | None
+    value: int | None
+    safety: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AssessmentRow:
+    """An assessment in the history, wrong ones too."""
+
+    assessment_id: UUID
+    instrument_id: str
+    title: str
+    on: date
+    at: datetime
+    status: str
+    version: int
+    total: Decimal | None
+    prorated: bool
+    not_scorable_words: str | None
+    severity: str | None
+    level: int | None
+    item_nine: str
+    item_nine_value: int | None
+    claimed_total: Decimal | None
+    total_check: str
+    conflicts: list[str]
+    answers: list[AnswerRow]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatientStory:
+    """Everything on the patient's page."""
+
+    patient: PatientHeader
+    episode: EpisodeHeader | None
+    past_episodes: list[EpisodeHeader]
+    flags: list[FlagRow]
+    closed_flags: list[FlagRow]
+    charts: list[ChartSeries]
+    events: list[TimelineEvent]
+    contacts: list[ContactRow]
+    reviews: list[ReviewRow]
+    assessments: list[AssessmentRow]
+    care_managers: list[StaffName]
+    clinics: list[tuple[UUID, str]]
+    minutes_this_month: int
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who is who on the page."""
+
+    staff: dict[UUID, str]
+    clinics: dict[UUID, str]
+    clients: dict[UUID, str]
+
+    def of(self, staff_id: UUID | None) -> str | None:
+        return self.staff.get(staff_id) if staff_id else None
+
+
+async def view_patient(store: Store, patient_id: UUID, today: date) -> PatientStory:
+    """The story of one patient; the look is audited."""
+    store.actor.require(Permission.VIEW_PATIENT)
+    patient = await patients.get_patient(store, patient_id)
+    await audit.record(store, "patient.view", patient_id=patient_id)
+    courses = await episodes.list_episodes(store, patient_id)
+    current = next((e for e in courses if is_open(EpisodeStatus(e.status))), None)
+    shown = current or (courses[0] if courses else None)
+    held = await flags.list_flags(store, patient_id)
+    contacts = await care.list_contacts(store, shown.episode_id) if shown else []
+    reviews = await care.list_reviews(store, shown.episode_id) if shown else []
+    records = await assessments.list_assessments(store, patient_id)
+    clinic_list = await rosters.list_clinics(store)
+    people = _people(courses, held, contacts, reviews, records)
+    names = Names(
+        await rosters.staff_names(store, people),
+        dict(clinic_list),
+        await clients.client_names(store),
+    )
+    open_flags = [f for f in held if f.state != "closed"]
+    return PatientStory(
+        patient=await _header(store, patient, today),
+        episode=episode_header(current, names, today) if current else None,
+        past_episodes=[episode_header(e, names, today) for e in courses if e is not current],
+        flags=sorted((flag_row(f, names) for f in open_flags), key=_flag_order),
+        closed_flags=[flag_row(f, names) for f in held if f.state == "closed"],
+        charts=await _charts(store, shown, records, today),
+        events=await _events(store, shown, contacts, reviews),
+        contacts=[_contact_row(c, names) for c in contacts],
+        reviews=[review_row(r, names) for r in reviews],
+        assessments=[_assessment_row(a, names) for a in reversed(records)],
+        care_managers=await rosters.list_care_managers(store),
+        clinics=clinic_list,
+        minutes_this_month=_minutes(contacts, today),
+        today=today,
+    )
+
+
+def _people(
+    courses: Sequence[Episode],
+    held: Sequence[Flag],
+    contacts: Sequence[Contact],
+    reviews: Sequence[CaseReview],
+    records: Sequence[Assessment],
+) -> set[UUID]:
+    ids: set[UUID | None] = set()
+    for episode in courses:
+        ids |= {episode.care_manager_id, episode.consultant_id}
+    for flag in held:
+        ids |= {flag.owner_id, flag.acknowledged_by_id, flag.closed_by_id}
+    ids |= {contact.staff_id for contact in contacts}
+    for review in reviews:
+        ids |= {review.consultant_id, review.answered_by_id}
+    ids |= {record.recorded_by_id for record in records}
+    return {known for known in ids if known}
+
+
+def age_on(birth_on: date | None, today: date) -> int | None:
+    """Completed years; None where the birth date is not known."""
+    if birth_on is None:
+        return None
+    return today.year - birth_on.year - ((today.month, today.day) < (birth_on.month, birth_on.day))
+
+
+async def _header(store: Store, patient: Patient, today: date) -> PatientHeader:
+    identifiers = await patients.list_identifiers(store, patient.patient_id)
+    return PatientHeader(
+        patient_id=patient.patient_id,
+        name=patient.name,
+        birth_on=patient.birth_on,
+        age=age_on(patient.birth_on, patient.deceased_on or today),
+        sex=patient.sex,
+        language=patient.language,
+        phone=patient.phone,
+        identifiers=[(i.kind or i.system, i.value) for i in identifiers],
+        deceased_on=patient.deceased_on,
+        merged_into_id=patient.merged_into_id,
+    )
+
+
+def episode_header(episode: Episode, names: Names, today: date) -> EpisodeHeader:
+    """An episode as pages show it."""
+    return EpisodeHeader(
+        episode_id=episode.episode_id,
+        status=episode.status,
+        enrolled_on=episode.enrolled_on,
+        ended_on=episode.ended_on,
+        weeks=weeks_in_treatment(episode.enrolled_on, episode.ended_on or today),
+        clinic=names.clinics.get(episode.clinic_id, ""),
+        clinic_id=episode.clinic_id,
+        care_manager=names.of(episode.care_manager_id),
+        care_manager_id=episode.care_manager_id,
+        consultant=names.of(episode.consultant_id),
+        primary_care_clinician=episode.primary_care_clinician,
+        protocol=f"{episode.protocol_id} v{episode.protocol_version}",
+        last_contact_on=episode.last_contact_on,
+        next_contact_on=episode.next_contact_on,
+        next_assessment_on=episode.next_assessment_on,
+        last_review_on=episode.last_review_on,
+        next_review_on=episode.next_review_on,
+        urgency=episode.urgency,
+        urgency_reason=episode.urgency_reason,
+        version=episode.version,
+    )
+
+
+def flag_row(flag: Flag, names: Names) -> FlagRow:
+    """A flag as pages show it."""
+    policy = FLAG_POLICY[FlagKind(flag.kind)]
+    return FlagRow(
+        flag_id=flag.flag_id,
+        kind=flag.kind,
+        title=policy.title,
+        level=policy.level,
+        words=flag.words,
+        evidence=dict(flag.evidence),
+        protocol=flag.protocol,
+        state=flag.state,
+        owner=names.of(flag.owner_id),
+        opened_at=flag.opened_at,
+        due_at=flag.due_at,
+        acknowledged_at=flag.acknowledged_at,
+        acknowledged_by=names.of(flag.acknowledged_by_id),
+        closed_at=flag.closed_at,
+        closed_by=names.of(flag.closed_by_id),
+        outcome=flag.outcome,
+        version=flag.version,
+    )
+
+
+def _flag_order(row: FlagRow) -> tuple[int, datetime]:
+    return FLAG_POLICY[FlagKind(row.kind)].rank, row.opened_at
+
+
+async def _charts(
+    store: Store, episode: Episode | None, records: Sequence[Assessment], today: date
+) -> list[ChartSeries]:
+    counted = once([r for r in records if r.counts and r.total is not None])
+    held = sorted({r.instrument_id for r in counted})
+    monitored = [INSTRUMENTS[i] for i in held if INSTRUMENTS[i].monitoring]
+    others = [INSTRUMENTS[i] for i in held if not INSTRUMENTS[i].monitoring]
+    return [
+        await _chart(store, episode, instrument, counted, today)
+        for instrument in sorted(monitored, key=lambda i: i.id, reverse=True) + others
+    ]
+
+
+async def _chart(
+    store: Store,
+    episode: Episode | None,
+    instrument: Instrument,
+    counted: Sequence[Assessment],
+    today: date,
+) -> ChartSeries:
+    mine = [r for r in counted if r.instrument_id == instrument.id]
+    in_course = [r for r in mine if episode and r.episode_id == episode.episode_id]
+    course = course_of(episode, instrument.id, in_course) if episode else None
+    words = ""
+    if episode and course and instrument.monitoring:
+        protocol = await protocols.get_protocol(
+            store, episode.protocol_id, episode.protocol_version
+        )
+        words = judge(protocol, instrument, course, episode.enrolled_on, today).words
+    return ChartSeries(
+        instrument_id=instrument.id,
+        title=instrument.short_title,
+        minimum=instrument.minimum,
+        maximum=instrument.maximum,
+        bands=[(b.minimum, b.maximum, b.label, b.level) for b in instrument.bands],
+        points=[_point(instrument, r) for r in mine],
+        baseline_total=course.baseline.total if course and course.baseline else None,
+        baseline_on=course.baseline.on if course and course.baseline else None,
+        percent_change=course.percent_change if course else None,
+        response=response_status(instrument, course).value if course else "",
+        judgement_words=words,
+    )
+
+
+def _point(instrument: Instrument, record: Assessment) -> ChartPoint:
+    assert record.total is not None
+    level = severity(instrument, record.total)
+    return ChartPoint(
+        record.assessment_id,
+        record.effective_on,
+        record.total,
+        level.label,
+        level.level,
+        record.prorated,
+        record.item_nine_value,
+    )
+
+
+async def _events(
+    store: Store,
+    episode: Episode | None,
+    contacts: Sequence[Contact],
+    reviews: Sequence[CaseReview],
+) -> list[TimelineEvent]:
+    if episode is None:
+        return []
+    events = [TimelineEvent(episode.enrolled_on, "enrolled", "Enrolled")]
+    for event in await care.list_treatment_events(store, episode.episode_id):
+        kind = "status" if event.kind == "status" else "treatment"
+        events.append(TimelineEvent(event.happened_on, kind, event.words))
+    for contact in contacts:
+        reached = "reached" if contact.reached else "not reached"
+        events.append(TimelineEvent(contact.contact_on, "contact", f"{contact.way}, {reached}"))
+    for review in reviews:
+        events.append(TimelineEvent(review.reviewed_on, "review", review.recommendation))
+    return sorted(events, key=lambda event: event.on)
+
+
+def _contact_row(contact: Contact, names: Names) -> ContactRow:
+    return ContactRow(
+        contact.contact_id,
+        contact.at,
+        contact.contact_on,
+        contact.way,
+        contact.reached,
+        contact.minutes,
+        contact.note,
+        names.of(contact.staff_id) or "",
+    )
+
+
+def review_row(review: CaseReview, names: Names) -> ReviewRow:
+    """A case review as pages show it."""
+    return ReviewRow(
+        review.review_id,
+        review.reviewed_on,
+        names.of(review.consultant_id) or "",
+        review.kind,
+        review.recommendation,
+        review.follow_up_weeks,
+        review.status,
+        review.answer,
+        names.of(review.answered_by_id),
+        review.answered_at,
+    )
+
+
+def _assessment_row(record: Assessment, names: Names) -> AssessmentRow:
+    instrument = INSTRUMENTS[record.instrument_id]
+    reason = record.not_scorable_reason
+    source = names.of(record.recorded_by_id)
+    if source is None and record.client_id:
+        source = names.clients.get(record.client_id)
+    return AssessmentRow(
+        assessment_id=record.assessment_id,
+        instrument_id=record.instrument_id,
+        title=instrument.short_title,
+        on=record.effective_on,
+        at=record.effective_at,
+        status=record.status,
+        version=record.version,
+        total=record.total,
+        prorated=record.prorated,
+        not_scorable_words=NotScorableReason(reason).words if reason else None,
+        severity=record.severity,
+        level=record.severity_level,
+        item_nine=record.item_nine,
+        item_nine_value=record.item_nine_value,
+        claimed_total=record.claimed_total,
+        total_check=record.total_check,
+        conflicts=list(record.conflicts),
+        answers=_answers(instrument, record),
+        source=source or "imported",
+    )
+
+
+def _answers(instrument: Instrument, record: Assessment) -> list[AnswerRow]:
+    if not record.answers:
+        return []
+    rows = []
+    for item in instrument.items:
+        value = record.answers.get(item.key)
+        labels = {option.value: option.label for option in item.options}
+        label = labels.get(value) if value is not None else None
+        rows.append(AnswerRow(item.key, item.text, label, value, item.role == "safety"))
+    return rows
+
+
+def _minutes(contacts: Sequence[Contact], today: date) -> int:
+    month = (today.year, today.month)
+    return sum(c.minutes for c in contacts if (c.contact_on.year, c.contact_on.month) == month)

@@ -1,0 +1,62 @@
+"""Who may do what, as a table that clinicians can read."""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Role(StrEnum):
+    """What somebody is in the program."""
+
+    CARE_MANAGER = "care-manager"
+    PSYCHIATRIST = "psychiatrist"
+    CLINICIAN = "clinician"
+    MEDICAL_ASSISTANT = "medical-assistant"
+    DIRECTOR = "director"
+    COMPLIANCE = "compliance"
+    ADMINISTRATOR = "administrator"
+    OPERATOR = "operator"
+
+
+class Permission(StrEnum):
+    """Something that somebody may do."""
+
+    VIEW_CASELOAD = "view-caseload"
+    VIEW_PATIENT = "view-patient"
+    ENROL = "enrol"
+    LOG_CONTACT = "log-contact"
+    CHANGE_EPISODE = "change-episode"
+    ANSWER_FLAG = "answer-flag"
+    RECORD_ASSESSMENT = "record-assessment"
+    REVIEW_CASE = "review-case"
+    ANSWER_RECOMMENDATION = "answer-recommendation"
+    MANAGE_INBOUND = "manage-inbound"
+
+
+_CM, _PSY, _PCP, _MA = (
+    Role.CARE_MANAGER,
+    Role.PSYCHIATRIST,
+    Role.CLINICIAN,
+    Role.MEDICAL_ASSISTANT,
+)
+
+GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
+    {
+        Permission.VIEW_CASELOAD: frozenset({_CM, _PSY, _PCP}),
+        Permission.VIEW_PATIENT: frozenset({_CM, _PSY, _PCP}),
+        Permission.ENROL: frozenset({_CM, _PCP}),
+        Permission.LOG_CONTACT: frozenset({_CM}),
+        Permission.CHANGE_EPISODE: frozenset({_CM, _PCP}),
+        Permission.ANSWER_FLAG: frozenset({_CM, _PSY, _PCP}),
+        Permission.RECORD_ASSESSMENT: frozenset({_CM, _PCP, _MA}),
+        Permission.REVIEW_CASE: frozenset({_PSY}),
+        Permission.ANSWER_RECOMMENDATION: frozenset({_CM, _PCP}),
+        Permission.MANAGE_INBOUND: frozenset({Role.OPERATOR}),
+    }
+)
+"""Permission → the roles that have it."""
+
+
+def may(roles: Iterable[Role], permission: Permission) -> bool:
+    """Whether any of these roles has the permission."""
+    return not GRANTS[permission].isdisjoint(roles)

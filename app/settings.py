@@ -1,0 +1,62 @@
+"""Typed settings, from the environment. Without DATABASE_URL the embedded Postgres is used."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import Unprocessable
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+class SettingsNotSafe(Unprocessable):
+    """These settings are not safe to serve with."""
+
+    code = "settings-not-safe"
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; STEPWELL_* but for the two database addresses."""
+
+    model_config = SettingsConfigDict(env_prefix="STEPWELL_", extra="ignore", frozen=True)
+
+    database_url: str = Field(default="", validation_alias="DATABASE_URL")
+    migration_database_url: str = Field(default="", validation_alias="MIGRATION_DATABASE_URL")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_base_url: str | None = None
+    demo: bool = False
+    max_body_bytes: int = 10 * 1024 * 1024
+    session_idle_minutes: int = 30
+    session_hours: int = 12
+    pool_size: int = 10
+    sweep_minutes: int = 15
+
+    @property
+    def owner_url(self) -> str:
+        return self.migration_database_url or self.database_url
+
+    @property
+    def https(self) -> bool:
+        return bool(self.public_base_url and self.public_base_url.startswith("https://"))
+
+
+@lru_cache
+def load_settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
+
+
+def check_safe(settings: Settings) -> None:
+    """Raises where the service would be reached from outside without encryption, or as a demo."""
+    outside = settings.host not in ("127.0.0.1", "localhost", "::1")
+    if settings.demo and outside:
+        raise SettingsNotSafe(
+            "The demo's accounts are public: it serves on 127.0.0.1 alone. Unset STEPWELL_HOST."
+        )
+    if outside and not settings.https:
+        raise SettingsNotSafe(
+            "Set STEPWELL_PUBLIC_BASE_URL to the https address that your proxy serves."
+        )

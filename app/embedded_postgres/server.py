@@ -252,3 +252,8 @@ def ensure_database(cluster: Cluster, name: str) -> None:
     quoted = name.replace("'", "''")
     if _sql(cluster, [f"SELECT 1 FROM pg_database WHERE datname = '{quoted}'"]) != "1":
         _sql(cluster, [f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE template0'])
+
+
+def drop_database(cluster: Cluster, name: str) -> None:
+    """Drop a database and whoever is connected to it."""
+    _sql(cluster, [f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'])

@@ -1,0 +1,1 @@
+"""Who is asking: staff by session, integration clients by bearer token."""

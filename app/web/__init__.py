@@ -1,0 +1,1 @@
+"""The faces: each parses, calls one use case and renders."""

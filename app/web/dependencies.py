@@ -1,0 +1,95 @@
+"""What routes ask for: who is asking, an open transaction, today."""
+
+import hmac
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Form, Request
+
+from app.auth.bearer import TokenUnknown, client_for_token
+from app.auth.sign_in import who_is_signed_in
+from app.domain.actor import Actor
+from app.errors import Forbidden, Unauthenticated
+from app.store.transaction import Store
+
+COOKIE = "stepwell_session"
+
+
+class NotSignedIn(Unauthenticated):
+    """Please sign in."""
+
+    code = "not-signed-in"
+
+
+class FormExpired(Forbidden):
+    """This form is no longer valid: it was opened before you signed in. Open the page again."""
+
+    code = "form-expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in member of staff, and what their forms carry."""
+
+    actor: Actor
+    csrf: str
+    session_token: str
+
+
+async def signed_in(request: Request) -> Session:
+    """Raises NotSignedIn; pages answer it with the sign-in form."""
+    services = request.app.state.services
+    token = request.cookies.get(COOKIE, "")
+    found = None
+    if token:
+        found = await who_is_signed_in(
+            services.database, token, services.now(), services.settings.session_idle_minutes
+        )
+    if found is None:
+        raise NotSignedIn()
+    return Session(found.actor, found.csrf, token)
+
+
+SignedIn = Annotated[Session, Depends(signed_in)]
+
+
+async def open_transaction(request: Request, session: SignedIn) -> AsyncIterator[Store]:
+    """The one commit of a request; it happens before the answer is sent (scope="function")."""
+    database = request.app.state.services.database
+    request_id = getattr(request.state, "request_id", None)
+    async with database.transaction(session.actor, request_id=request_id) as store:
+        yield store
+
+
+WriteStore = Annotated[Store, Depends(open_transaction, scope="function")]
+
+
+def today_here(request: Request, session: SignedIn) -> date:
+    """Today in the organization's time zone."""
+    now = request.app.state.services.now()
+    today: date = now.astimezone(ZoneInfo(session.actor.time_zone)).date()
+    return today
+
+
+Today = Annotated[date, Depends(today_here)]
+
+
+async def check_csrf(session: SignedIn, csrf: Annotated[str, Form()] = "") -> None:
+    """Raises FormExpired where a form does not carry its session's token."""
+    if not hmac.compare_digest(csrf.encode(), session.csrf.encode()):
+        raise FormExpired()
+
+
+async def integration_client(request: Request) -> Actor:
+    """The client of the bearer token. Raises TokenUnknown or TokenExpired."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenUnknown()
+    services = request.app.state.services
+    return await client_for_token(services.database, token.strip(), services.now())
+
+
+IntegrationClient = Annotated[Actor, Depends(integration_client)]

@@ -1,0 +1,52 @@
+"""The one place that chooses implementations."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from app.domain.actor import Actor
+from app.publisher import FhirPublisher
+from app.settings import Settings
+from app.store.engine import open_engine
+from app.store.transaction import Database
+from app.web.fhir.receiving import receive_raw
+
+Replay = Callable[[Actor, str, str, str, bytes, UUID | None], Awaitable[tuple[int, bytes]]]
+
+
+def utc_now() -> datetime:
+    """The only clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The running application."""
+
+    settings: Settings
+    database: Database
+    now: Callable[[], datetime] = utc_now
+    demo_accounts: tuple[tuple[str, str, str], ...] = field(default_factory=tuple)
+    """(login, password, what they are), shown on the sign-in page of a demo."""
+
+    async def receive_message(
+        self,
+        actor: Actor,
+        method: str,
+        path: str,
+        content_type: str,
+        body: bytes,
+        replay_of: UUID | None = None,
+    ) -> tuple[int, bytes]:
+        """Take a FHIR message that did not come over the network: a file, or a replay."""
+        headers = {"content-type": content_type}
+        return await receive_raw(self, actor, method, path, headers, body, replay_of)
+
+
+def build_services(
+    settings: Settings, address: str, demo_accounts: tuple[tuple[str, str, str], ...] = ()
+) -> Services:
+    """The services over the database at this address."""
+    engine = open_engine(address, pool_size=settings.pool_size)
+    return Services(settings, Database(engine, FhirPublisher()), demo_accounts=demo_accounts)

@@ -103,9 +103,7 @@ async def _ours(
     return await _save(store, facts, body)
 
 
-async def _patient(
-    store: Store, change: ChangedPatient
-) -> list[tuple[Publication, UUID | None]]:
+async def _patient(store: Store, change: ChangedPatient) -> list[tuple[Publication, UUID | None]]:
     resource = render_known_patient(
         family=change.family_name,
         given=change.given_names,
@@ -133,8 +131,6 @@ async def _save(
     saved = await resources.save_resource(store, facts)
     if not saved.changed:
         return []
-    served = render_received(
-        body, facts.resource_type, facts.resource_id, saved.version, store.now
-    )
+    served = render_received(body, facts.resource_type, facts.resource_id, saved.version, store.now)
     publication = Publication(facts.resource_type, facts.resource_id, saved.version, served)
     return [(publication, facts.patient_id)]

@@ -1,18 +1,17 @@
 """The one place that chooses implementations."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
 from app.domain.actor import Actor
+from app.migrating import newest_revision
 from app.publisher import FhirPublisher
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.transaction import Database
 from app.web.fhir.receiving import receive_raw
-
-Replay = Callable[[Actor, str, str, str, bytes, UUID | None], Awaitable[tuple[int, bytes]]]
 
 
 def utc_now() -> datetime:
@@ -29,6 +28,7 @@ class Services:
     now: Callable[[], datetime] = utc_now
     demo_accounts: tuple[tuple[str, str, str], ...] = field(default_factory=tuple)
     """(login, password, what they are), shown on the sign-in page of a demo."""
+    newest_revision: str | None = field(default_factory=newest_revision)
 
     async def receive_message(
         self,

@@ -159,8 +159,10 @@ def _near(dice: Random, wanted: float, most: int) -> int:
 
 
 def spread(dice: Random, total: int, items: int, most: int, last: int | None) -> list[int]:
-    """Item answers that add up to `total`; the last item answers `last` where it is given."""
+    """Item answers that add up to `total`; the last item answers `last` (more where it must)."""
     free = items if last is None else items - 1
+    if last is not None:
+        last = max(last, total - free * most)
     rest = total - (last or 0)
     answers = [rest // free] * free
     for index in dice.sample(range(free), rest - sum(answers)):

@@ -27,9 +27,9 @@ INSTRUMENTS: Mapping[str, Instrument] = MappingProxyType(_load())
 """Every instrument by its id."""
 
 TRAPS: Mapping[str, str] = MappingProxyType(
-    tomllib.loads(
-        (files("app.domain") / "instruments" / "traps.toml").read_text(encoding="utf-8")
-    )["traps"]
+    tomllib.loads((files("app.domain") / "instruments" / "traps.toml").read_text(encoding="utf-8"))[
+        "traps"
+    ]
 )
 """Codes that senders commonly get wrong, each with words that name the right one."""
 

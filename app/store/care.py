@@ -173,7 +173,5 @@ async def add_review(store: Store, values: dict[str, Any]) -> bool:
 
 async def add_treatment_event(store: Store, values: dict[str, Any]) -> None:
     await store.connection.execute(
-        treatment_events.insert().values(
-            org_id=store.org_id, recorded_at=store.now, **values
-        )
+        treatment_events.insert().values(org_id=store.org_id, recorded_at=store.now, **values)
     )

@@ -163,9 +163,7 @@ def _with_details(store: Store, narrowed: Select[Any]) -> Select[Any]:
         .select_from(chosen)
         .join(
             patients,
-            and_(
-                patients.c.org_id == store.org_id, patients.c.patient_id == chosen.c.patient_id
-            ),
+            and_(patients.c.org_id == store.org_id, patients.c.patient_id == chosen.c.patient_id),
         )
         .join(
             clinics,

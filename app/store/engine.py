@@ -3,12 +3,15 @@
 from typing import Any
 
 from sqlalchemy import make_url, text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.errors import Unavailable
 
 APPLICATION_ROLE = "stepwell_app"
+CANNOT_REACH = (SQLAlchemyError, OSError, TimeoutError)
+"""What is raised where the database does not answer."""
 
 
 class NotReady(Unavailable):

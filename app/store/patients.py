@@ -83,9 +83,7 @@ async def find_by_identifiers(
         _pair_in(pairs),
     )
     found = await store.connection.execute(
-        select(patients).where(
-            patients.c.org_id == store.org_id, patients.c.patient_id.in_(owners)
-        )
+        select(patients).where(patients.c.org_id == store.org_id, patients.c.patient_id.in_(owners))
     )
     return [_patient(row) for row in found.all()]
 

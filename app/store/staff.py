@@ -132,9 +132,7 @@ async def count_failure(
     connection: AsyncConnection, subject: str, now: datetime, window_start: datetime
 ) -> int:
     """One more failed sign-in; how many there were in the window."""
-    fresh = insert(sign_in_attempts).values(
-        subject_hash=subject, failures=1, window_started_at=now
-    )
+    fresh = insert(sign_in_attempts).values(subject_hash=subject, failures=1, window_started_at=now)
     stale = sign_in_attempts.c.window_started_at < window_start
     counted = fresh.on_conflict_do_update(
         index_elements=["subject_hash"],

@@ -92,5 +92,3 @@ async def savepoint(store: Store) -> AsyncIterator[None]:
     except BaseException:
         del store.saved[kept:]
         raise
-
-

@@ -71,7 +71,9 @@ async def assemble_assessments(
             continue
         assessment, changed = await _record(store, patient, form, home, kept)
         kept[assessment.assessment_id] = changed
-        results |= dict.fromkeys(form.part_keys, Assembled(assessment.assessment_id, _notices(assessment)))
+        results |= dict.fromkeys(
+            form.part_keys, Assembled(assessment.assessment_id, _notices(assessment))
+        )
     await _let_go(store, assembly.waiting, home, affected, kept)
     results |= dict.fromkeys(assembly.waiting, Assembled(None, (_WAITING,)))
     await reevaluate_patient(store, patient_id, today)
@@ -149,9 +151,7 @@ def _notices(assessment: Assessment) -> tuple[Notice, ...]:
             )
         )
     if assessment.not_scorable_reason and assessment.claimed_total is None:
-        notices.append(
-            Notice("warning", "not-scorable", "", "Kept, but it cannot be scored yet.")
-        )
+        notices.append(Notice("warning", "not-scorable", "", "Kept, but it cannot be scored yet."))
     if assessment.prorated:
         notices.append(
             Notice("information", "prorated", "", "Scored from the items that were answered.")

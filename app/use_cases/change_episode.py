@@ -95,7 +95,9 @@ async def check_care_manager(store: Store, staff_id: UUID) -> None:
 async def _keep_event(
     store: Store, episode: Episode, status: str, reason: str, today: date
 ) -> None:
-    words = f"Status: {status.replace('-', ' ')}" + (f" — {reason.strip()}" if reason.strip() else "")
+    words = f"Status: {status.replace('-', ' ')}" + (
+        f" — {reason.strip()}" if reason.strip() else ""
+    )
     await care.add_treatment_event(
         store,
         {

@@ -43,7 +43,10 @@ async def find_patients(store: Store, query: str, limit: int = 25) -> list[Found
             p.name,
             p.birth_on,
             p.sex,
-            [(i.kind or i.system, i.value) for i in await patients.list_identifiers(store, p.patient_id)],
+            [
+                (i.kind or i.system, i.value)
+                for i in await patients.list_identifiers(store, p.patient_id)
+            ],
             any(
                 is_open(EpisodeStatus(e.status))
                 for e in await episodes.list_episodes(store, p.patient_id)

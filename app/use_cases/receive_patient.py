@@ -83,9 +83,7 @@ async def _known(store: Store, arrival: Arrival, details: PatientDetails) -> Pat
     return by_id
 
 
-async def _only(
-    store: Store, pairs: Iterable[tuple[str, str]], arrival: Arrival
-) -> Patient | None:
+async def _only(store: Store, pairs: Iterable[tuple[str, str]], arrival: Arrival) -> Patient | None:
     found = await patients.find_by_identifiers(store, pairs)
     if len(found) > 1:
         raise MultipleMatches(
@@ -132,9 +130,7 @@ async def find_subject(
     return patient
 
 
-async def _find_subject(
-    store: Store, subject: Subject, places: dict[str, str]
-) -> Patient | None:
+async def _find_subject(store: Store, subject: Subject, places: dict[str, str]) -> Patient | None:
     if subject.reference:
         reference = places.get(subject.reference, subject.reference)
         kind, _, fhir_id = reference.partition("/")

@@ -21,7 +21,7 @@ from app.store.patients import Patient
 from app.store.publishing import ReceivedBody
 from app.store.resources import ResourceFacts, SavedResource
 from app.store.transaction import Store, savepoint
-from app.use_cases.arrivals import Arrival, NotKept, Notice, Outcome, PartDetails, Result
+from app.use_cases.arrivals import Arrival, Notice, NotKept, Outcome, PartDetails, Result
 from app.use_cases.assemble_assessments import Assembled, assemble_assessments, check_part
 from app.use_cases.receive_patient import (
     SettledPatient,
@@ -56,9 +56,7 @@ async def receive_transaction(store: Store, arrivals: Sequence[Arrival]) -> list
     return [_outcome(settling, index, assembled) for index in range(len(arrivals))]
 
 
-async def receive_batch(
-    store: Store, arrivals: Sequence[Arrival]
-) -> list[Outcome | RegistryError]:
+async def receive_batch(store: Store, arrivals: Sequence[Arrival]) -> list[Outcome | RegistryError]:
     """Take each entry by itself: a refused one leaves nothing behind and sinks no other."""
     outcomes: list[Outcome | RegistryError] = []
     for arrival in arrivals:
@@ -127,9 +125,12 @@ def _arrival_key(
     store: Store, settling: _Settling, arrival: Arrival, details: PartDetails, patient_id: UUID
 ) -> str:
     """The same for the same again: by the sender's identifier, else by everything it said."""
-    said = details.source_identifier or hashlib.sha256(
-        arrival.body({a.placeholder: "" for a in settling.arrivals if a.placeholder})
-    ).hexdigest()
+    said = (
+        details.source_identifier
+        or hashlib.sha256(
+            arrival.body({a.placeholder: "" for a in settling.arrivals if a.placeholder})
+        ).hexdigest()
+    )
     parts_of_key = (store.actor.client_id, arrival.resource_type, patient_id, said)
     return hashlib.sha256(repr([str(part) for part in parts_of_key]).encode()).hexdigest()
 
@@ -245,9 +246,7 @@ def _outcome(settling: _Settling, index: int, assembled: dict[str, Assembled]) -
     arrival = settling.arrivals[index]
     if isinstance(arrival.content, NotKept):
         notice = Notice("warning", arrival.content.code, arrival.where, arrival.content.words)
-        return Outcome(
-            arrival.where, Result.NOT_KEPT, arrival.resource_type, notices=(notice,)
-        )
+        return Outcome(arrival.where, Result.NOT_KEPT, arrival.resource_type, notices=(notice,))
     saved = settling.saved[index]
     key = (
         f"Patient/{settling.patients[index].patient.fhir_id}"

@@ -147,9 +147,7 @@ async def withdraw_assessment(store: Store, assessment_id: UUID, reason: str) ->
         await _withdraw(store, found, reason)
 
 
-async def _withdraw(
-    store: Store, found: Assessment, reason: str, by: UUID | None = None
-) -> None:
+async def _withdraw(store: Store, found: Assessment, reason: str, by: UUID | None = None) -> None:
     changed = replace(
         found,
         status="entered-in-error",
@@ -281,4 +279,3 @@ def _contradicts(held: Assessment, fresh: Assessment) -> bool:
     if any(fresh.answers.get(key) != value for key, value in held.answers.items()):
         return True
     return held.claimed_total is not None and held.claimed_total != fresh.claimed_total
-

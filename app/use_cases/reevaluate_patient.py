@@ -86,9 +86,7 @@ def _home(courses: Sequence[Episode], assessment: Assessment) -> Episode | None:
     return None
 
 
-async def _assign(
-    store: Store, courses: Sequence[Episode], counted: Sequence[Assessment]
-) -> None:
+async def _assign(store: Store, courses: Sequence[Episode], counted: Sequence[Assessment]) -> None:
     for episode in courses:
         moved = [
             a.assessment_id
@@ -99,9 +97,7 @@ async def _assign(
             await assessments.assign_episode(store, moved, episode.episode_id)
 
 
-def course_of(
-    episode: Episode, instrument_id: str, counted: Sequence[Assessment]
-) -> Trajectory:
+def course_of(episode: Episode, instrument_id: str, counted: Sequence[Assessment]) -> Trajectory:
     """The trajectory of one instrument in one episode."""
     return trajectory(
         [
@@ -187,8 +183,10 @@ async def _reconcile(
     settled = frozenset(
         (FlagKind(flag.kind), flag.subject)
         for flag in held
-        if flag.state == "closed" and flag.closed_by_id is not None
-        and flag.subject and flag.content_digest == digests.get(flag.subject, "")
+        if flag.state == "closed"
+        and flag.closed_by_id is not None
+        and flag.subject
+        and flag.content_digest == digests.get(flag.subject, "")
     )
     changes = reconcile(
         tuple(OpenFlag(str(f.flag_id), FlagKind(f.kind), f.subject) for f in open_now),
@@ -204,10 +202,11 @@ async def _reconcile(
             await flags.change_flag(store, flag, outcome)
     kept = [flag for flag in open_now if str(flag.flag_id) not in closing]
     await _reword(store, judged, found, kept, digests)
-    return [_matter(flag.kind, flag.words, flag.opened_at, flag.due_at, flag.state, store)
-            for flag in kept] + [
-        _matter(row["kind"], row["words"], store.now, row["due_at"], "open", store)
-        for row in rows
+    return [
+        _matter(flag.kind, flag.words, flag.opened_at, flag.due_at, flag.state, store)
+        for flag in kept
+    ] + [
+        _matter(row["kind"], row["words"], store.now, row["due_at"], "open", store) for row in rows
     ]
 
 
@@ -244,9 +243,7 @@ def _flag_row(
         "evidence": dict(finding.evidence),
         "protocol": f"{protocol.id} v{protocol.version}" if named and protocol else None,
         "owner_id": episode.care_manager_id if episode else None,
-        "due_at": datetime.combine(
-            due_on, time(23, 59, 59), ZoneInfo(store.actor.time_zone)
-        ),
+        "due_at": datetime.combine(due_on, time(23, 59, 59), ZoneInfo(store.actor.time_zone)),
     }
 
 
@@ -285,9 +282,7 @@ async def _place(
     today: date,
 ) -> None:
     latest = max((a.on for a in facts.assessments), default=None)
-    contact_on = next_contact_due(
-        facts.status, episode.enrolled_on, facts.last_contact_on, RHYTHM
-    )
+    contact_on = next_contact_due(facts.status, episode.enrolled_on, facts.last_contact_on, RHYTHM)
     values = {
         "last_contact_on": facts.last_contact_on,
         "next_assessment_on": next_assessment_due(

@@ -15,7 +15,17 @@ from app.domain.protocol import judge
 from app.domain.response import response_status
 from app.domain.score import NotScorableReason
 from app.domain.severity import severity
-from app.store import assessments, audit, care, clients, episodes, flags, patients, protocols, rosters
+from app.store import (
+    assessments,
+    audit,
+    care,
+    clients,
+    episodes,
+    flags,
+    patients,
+    protocols,
+    rosters,
+)
 from app.store.assessments import Assessment
 from app.store.care import CaseReview, Contact
 from app.store.episodes import Episode

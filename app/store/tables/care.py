@@ -1,6 +1,7 @@
 """What people do: flags answered, contacts made, cases reviewed, treatment changed."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, UniqueConstraint, text as sql
+from sqlalchemy import Boolean, Column, Index, Integer, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.store.tables.columns import (

@@ -1,8 +1,8 @@
 """Patients, their episodes of care and what was measured."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, SmallInteger, UniqueConstraint, text as sql
+from sqlalchemy import Boolean, Column, Index, Integer, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
-from sqlalchemy import Text
 
 from app.store.tables.columns import (
     day,

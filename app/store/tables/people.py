@@ -113,4 +113,3 @@ sign_in_attempts = global_table(
     optional_instant("blocked_until"),
 )
 """Failed sign-ins by hashed login or address, for throttling."""
-

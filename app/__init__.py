@@ -1,0 +1,1 @@
+"""Stepwell: a behavioral-health patient registry and measurement-based-care tracker."""

@@ -1,0 +1,297 @@
+"""The command line: ``python -m app …``."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from app import embedded_postgres
+from app.auth.bearer import issue_token
+from app.auth.secrets import check_password_choice, hash_password
+from app.demo import load as demo_data
+from app.domain.access import Role
+from app.domain.actor import system
+from app.errors import RegistryError
+from app.importing import import_files
+from app.jobs.sweeping import sweep_all
+from app.main import create_app
+from app.migrating import check, migrate
+from app.settings import CHECKOUT, Settings, check_safe, load_settings
+from app.store import clients, organizations, staff
+from app.store.ids import new_id
+from app.store.transaction import Store
+from app.wiring import Services, build_services
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Stepwell.")
+staff_cli, client_cli = typer.Typer(help="Staff."), typer.Typer(help="Integration clients.")
+organization_cli, postgres_cli = typer.Typer(help="Organizations."), typer.Typer(help="Postgres.")
+for group, name in (
+    (staff_cli, "staff"),
+    (client_cli, "client"),
+    (organization_cli, "organization"),
+    (postgres_cli, "postgres"),
+):
+    cli.add_typer(group, name=name)
+console = Console(stderr=True)
+Org = Annotated[UUID, typer.Option("--org", help="The organization's id.")]
+
+
+def main() -> None:
+    """Run a command; a refusal is one line and exit code 1, never a traceback."""
+    logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        cli()
+    except RegistryError as refusal:
+        where = "".join(f"\n  {p.where}: {p.what}" for p in refusal.problems)
+        console.print(f"[red]{refusal.message}[/red]{where}")
+        sys.exit(1)
+    except embedded_postgres.EmbeddedPostgresError as error:
+        console.print(f"[red]{error}[/red]")
+        sys.exit(1)
+
+
+@contextmanager
+def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
+    """(application, owner): the operator's database, or the embedded one while it is used."""
+    if settings.database_url:
+        yield settings.database_url, settings.owner_url
+        return
+    with embedded_postgres.using(CHECKOUT) as cluster:
+        embedded_postgres.ensure_database(cluster, "stepwell")
+        yield cluster.url("stepwell", "stepwell_app"), cluster.url("stepwell")
+
+
+def _serve(settings: Settings, services: Services) -> None:
+    uvicorn.run(
+        create_app(services),
+        host=settings.host,
+        port=settings.port,
+        access_log=False,
+        server_header=False,
+        log_level="warning",
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _in_services(act: Callable[[Services], Awaitable[None]]) -> None:
+    settings = load_settings()
+
+    async def run(address: str) -> None:
+        services = build_services(settings, address)
+        try:
+            await act(services)
+        finally:
+            await services.database.engine.dispose()
+
+    with _addresses(settings) as (application, _):
+        asyncio.run(run(application))
+
+
+def _in_transaction(org: UUID, act: Callable[[Store], Awaitable[None]]) -> None:
+    async def run(services: Services) -> None:
+        async with services.database.transaction(system(org)) as store:
+            await act(store)
+
+    _in_services(run)
+
+
+@cli.command()
+def serve() -> None:
+    """Serve; migrates the embedded database first, an operator's own only on `migrate`."""
+    settings = load_settings()
+    check_safe(settings)
+    with _addresses(settings) as (application, owner):
+        if not settings.database_url:
+            migrate(owner)
+        console.print(f"Stepwell serves on http://{settings.host}:{settings.port}")
+        _serve(settings, build_services(settings, application))
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the newest schema, as its owner."""
+    with _addresses(load_settings()) as (_, owner):
+        migrate(owner)
+    console.print("The schema is the newest.")
+
+
+@cli.command("check-schema")
+def check_schema() -> None:
+    """Migrate a scratch database and compare it with the tables in code."""
+    with embedded_postgres.using(CHECKOUT) as cluster:
+        name = f"stepwell_check_{new_id().hex[-12:]}"
+        embedded_postgres.ensure_database(cluster, name)
+        try:
+            migrate(cluster.url(name))
+            check(cluster.url(name))
+        finally:
+            embedded_postgres.drop_database(cluster, name)
+
+
+@cli.command()
+def demo(
+    patients: Annotated[int, typer.Option(help="How many people the caseload has.")] = 180,
+    seed: Annotated[int, typer.Option(help="The same seed tells the same stories.")] = 7,
+    port: Annotated[int, typer.Option()] = 8000,
+) -> None:
+    """Serve a demo caseload of people who do not exist."""
+    settings = load_settings().model_copy(update={"demo": True, "port": port})
+    check_safe(settings)
+    with _addresses(settings) as (application, owner):
+        migrate(owner)
+        services = build_services(settings, application, demo_data.ACCOUNTS)
+        token = asyncio.run(_load_demo(services, patients, seed))
+        _greet(settings, _demo_token(token))
+        _serve(settings, build_services(settings, application, demo_data.ACCOUNTS))
+
+
+async def _load_demo(services: Services, patients: int, seed: int) -> str | None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    today = services.now().astimezone(ZoneInfo(demo_data.ZONE)).date()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Writing a year of stories", total=patients)
+        token = await demo_data.load(
+            services.database, patients, seed, today, lambda done: bar.advance(task, done)
+        )
+    await services.database.engine.dispose()
+    return token
+
+
+def _demo_token(fresh: str | None) -> str:
+    """The demo client's token, kept beside the embedded cluster for the next start."""
+    path = CHECKOUT / ".stepwell-demo-token"
+    if fresh:
+        path.touch(mode=0o600)
+        path.write_text(fresh)
+    return path.read_text() if path.exists() else "(shown at the first start)"
+
+
+def _greet(settings: Settings, token: str) -> None:
+    base = f"http://{settings.host}:{settings.port}"
+    accounts = "\n".join(f"  {login:<10} {title}" for login, _, title in demo_data.ACCOUNTS)
+    print(
+        f"""
+Stepwell: {base}     (stop with Ctrl-C)
+
+Sign in as one of these, password {demo_data.PASSWORD}
+{accounts}
+
+Post a screening as an EHR would:
+  curl {base}/fhir/Observation -H 'Authorization: Bearer {token}' \\
+    -H 'Content-Type: application/fhir+json' -d '{{"resourceType": "Observation",
+      "status": "final", "code": {{"coding": [{{"system": "http://loinc.org", "code": "44261-6"}}]}},
+      "subject": {{"identifier": {{"system": "{demo_data.RECORD_NUMBERS}", "value": "4100001"}}}},
+      "effectiveDateTime": "{datetime.now().date().isoformat()}", "valueInteger": 17}}'
+""",
+        flush=True,
+    )
+
+
+@cli.command("import")
+def import_command(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders of FHIR JSON or NDJSON.")],
+    org: Org,
+    client: Annotated[str, typer.Option(help="The sender's name, as registered.")],
+) -> None:
+    """Take FHIR files as if their sender had posted them; reports what became of each."""
+
+    async def run(services: Services) -> None:
+        report = await import_files(services, org, client, paths, console)
+        console.print(report.table())
+        if report.refused:
+            raise typer.Exit(1)
+
+    _in_services(run)
+
+
+@cli.command("sweep")
+def sweep_command() -> None:
+    """Find what time alone made true: overdue, not responding, too old to judge."""
+
+    async def run(services: Services) -> None:
+        console.print(f"{await sweep_all(services.database)} episodes evaluated.")
+
+    _in_services(run)
+
+
+@organization_cli.command("add")
+def add_organization(
+    name: str,
+    clinic: Annotated[str, typer.Option(help="Its first clinic.")],
+    time_zone: Annotated[str, typer.Option(help="IANA name.")] = "America/New_York",
+    unknown_patients: Annotated[str, typer.Option(help="create or refuse")] = "refuse",
+) -> None:
+    """Add an organization with its first clinic; prints its id."""
+    ZoneInfo(time_zone)
+    org = new_id()
+
+    async def act(store: Store) -> None:
+        await organizations.add_organization(store, name, time_zone, unknown_patients)
+        await organizations.add_clinic(store, clinic, time_zone)
+
+    _in_transaction(org, act)
+    print(org)
+
+
+@staff_cli.command("add")
+def add_staff(
+    login: str,
+    name: str,
+    org: Org,
+    role: Annotated[list[Role], typer.Option()],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Add a member of staff with a local account."""
+    check_password_choice(password)
+
+    async def act(store: Store) -> None:
+        roles = [one.value for one in role]
+        await staff.add_staff(store, login.strip().casefold(), name, roles, hash_password(password))
+
+    _in_transaction(org, act)
+
+
+@client_cli.command("add")
+def add_client(
+    name: str, org: Org, expires_days: Annotated[int, typer.Option(min=1, max=366)] = 90
+) -> None:
+    """Register an integration client; its token is printed once and kept nowhere."""
+
+    async def act(store: Store) -> None:
+        print(await issue_token(store, name, expires_days))
+
+    _in_transaction(org, act)
+
+
+@client_cli.command("revoke")
+def revoke_client(name: str, org: Org) -> None:
+    """Revoke a client and its tokens, at once."""
+
+    async def act(store: Store) -> None:
+        await clients.revoke_client(store, name)
+
+    _in_transaction(org, act)
+
+
+@postgres_cli.command("status")
+def postgres_status() -> None:
+    """Whether the embedded Postgres runs, and where."""
+    print(embedded_postgres.status(CHECKOUT))
+
+
+@postgres_cli.command("stop")
+def postgres_stop() -> None:
+    """Stop the embedded Postgres."""
+    print("stopped" if embedded_postgres.stop(CHECKOUT) else "it did not run")

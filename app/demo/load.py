@@ -1,0 +1,271 @@
+"""Load the demo: an organization, its staff, and a year of stories through the real verbs' rules."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from random import Random
+from typing import Any
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from app.auth.bearer import issue_token
+from app.auth.secrets import hash_password
+from app.demo.people import Person, make_person
+from app.demo.stories import Story, make_story, spread
+from app.domain.actor import system
+from app.domain.catalogue import INSTRUMENTS
+from app.domain.identity import content_digest, identity_key
+from app.domain.safety import judge_item_nine
+from app.domain.severity import severity
+from app.store import organizations, staff
+from app.store.bulk import copy_rows
+from app.store.ids import new_id
+from app.store.patients import fold
+from app.store.transaction import Database, Store
+from app.use_cases.reevaluate_patient import reevaluate_patient
+
+ZONE = "America/New_York"
+ORG = UUID("0190d3a0-0000-7000-8000-00000000d3a0")
+NAMES = UUID("0190d3a0-0000-7000-8000-0000000000aa")
+RECORD_NUMBERS = "urn:oid:2.16.840.1.113883.19.5"
+CLINICS = ("Riverside Family Medicine", "Northgate Community Health", "Harbor Internal Medicine")
+PASSWORD = "demo-only-passphrase"
+STAFF = (
+    ("maya", "Maya Okonkwo, LCSW", ["care-manager"], "care manager"),
+    ("ben", "Ben Ruiz, RN", ["care-manager"], "care manager"),
+    ("dr.lind", "Dr. Astrid Lind", ["psychiatrist"], "consulting psychiatrist"),
+    ("dr.shah", "Dr. Neel Shah", ["clinician"], "primary-care clinician"),
+    ("ops", "Sam Ortiz", ["operator"], "operator (inbound messages)"),
+)
+ACCOUNTS = tuple((login, PASSWORD, title) for login, _, _, title in STAFF)
+BATCH = 500
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Staffed:
+    """Who works in the demo, and where."""
+
+    care_managers: list[UUID]
+    consultant: UUID
+    clinics: list[UUID]
+
+
+async def load(
+    database: Database, patients: int, seed: int, today: date, progress: Progress
+) -> str | None:
+    """Load the demo unless it is there; the token of its EHR client, or None."""
+    actor = system(ORG, ZONE)
+    async with database.directory() as connection:
+        if await staff.find_login(connection, "maya"):
+            return None
+    async with database.transaction(actor) as store:
+        staffed, token = await _begin(store)
+    dice = Random(seed)
+    for start in range(0, patients, BATCH):
+        numbers = range(start, min(start + BATCH, patients))
+        async with database.transaction(actor) as store:
+            ids = await _load_batch(store, dice, numbers, staffed, today)
+            for patient_id in ids:
+                await reevaluate_patient(store, patient_id, today)
+        progress(len(numbers))
+    return token
+
+
+async def _begin(store: Store) -> tuple[Staffed, str]:
+    await organizations.add_organization(store, "Stepwell demo", ZONE, "create")
+    clinics = [await organizations.add_clinic(store, name, ZONE) for name in CLINICS]
+    hashed = hash_password(PASSWORD)
+    ids = [
+        await staff.add_staff(store, login, name, roles, hashed) for login, name, roles, _ in STAFF
+    ]
+    token = await issue_token(store, "Demo EHR", 30)
+    return Staffed(ids[:2], ids[2], clinics), token
+
+
+async def _load_batch(
+    store: Store, dice: Random, numbers: range, staffed: Staffed, today: date
+) -> list[UUID]:
+    rows: dict[str, list[dict[str, Any]]] = {}
+    ids = []
+    for number in numbers:
+        person, story = make_person(dice, number, today), make_story(dice)
+        writer = Writer(store, dice, person, story, staffed, today, number)
+        ids.append(writer.patient_id)
+        for table, row in writer.rows():
+            rows.setdefault(table, []).append({"org_id": ORG} | row)
+    for table, content in rows.items():
+        await copy_rows(store, table, content)
+    return ids
+
+
+class Writer:
+    """Turns one story into rows."""
+
+    def __init__(
+        self,
+        store: Store,
+        dice: Random,
+        person: Person,
+        story: Story,
+        staffed: Staffed,
+        today: date,
+        number: int,
+    ) -> None:
+        self.store, self.dice, self.person, self.story = store, dice, person, story
+        self.staffed, self.number = staffed, number
+        self.patient_id = uuid5(NAMES, f"patient {number}")
+        self.episode_id = uuid5(NAMES, f"episode {number}")
+        self.enrolled_on = today - timedelta(days=story.days)
+        self.clinic_id = staffed.clinics[number % len(staffed.clinics)]
+        self.care_manager = staffed.care_managers[number % len(staffed.care_managers)]
+
+    def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(table, row), in an order that foreign keys allow."""
+        yield from self._patient()
+        yield "episodes", self._episode()
+        for day, total, item_nine in self.story.phq9:
+            yield self._assessment("phq-9", day, total, 9, item_nine)
+        for day, total in self.story.gad7:
+            yield self._assessment("gad-7", day, total, 7, None)
+        yield from self._care()
+
+    def _patient(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        person, now = self.person, self.store.now
+        yield (
+            "patients",
+            {
+                "patient_id": self.patient_id,
+                "fhir_id": str(self.patient_id),
+                "family_name": person.family,
+                "given_names": person.given,
+                "display_name": person.name,
+                "birth_on": person.birth_on,
+                "sex": person.sex,
+                "language": person.language,
+                "phone": person.phone,
+                "active": True,
+                "clinic_id": self.clinic_id,
+                "created_at": now,
+                "updated_at": now,
+            },
+        )
+        record = {"system": RECORD_NUMBERS, "value": person.record_number, "kind": "MR"}
+        yield "patient_identifiers", {"patient_id": self.patient_id} | record
+        for token in fold(person.name):
+            yield "patient_name_tokens", {"patient_id": self.patient_id, "token": token}
+
+    def _episode(self) -> dict[str, Any]:
+        now = self.store.now
+        reviewed = max((day for day, *_ in self.story.reviews), default=None)
+        return {
+            "episode_id": self.episode_id,
+            "patient_id": self.patient_id,
+            "clinic_id": self.clinic_id,
+            "status": self.story.status,
+            "enrolled_on": self.enrolled_on,
+            "care_manager_id": self.care_manager,
+            "consultant_id": self.staffed.consultant if reviewed else None,
+            "primary_care_clinician": "Dr. Neel Shah",
+            "protocol_id": "bao-sowa",
+            "protocol_version": 1,
+            "last_review_on": None if reviewed is None else self._day(reviewed),
+            "urgency": 99,
+            "urgency_reason": "",
+            "version": 1,
+            "created_at": now,
+            "updated_at": now,
+        }
+
+    def _day(self, day: int) -> date:
+        return self.enrolled_on + timedelta(days=day)
+
+    def _at(self, day: int) -> datetime:
+        hour = time(9 + day % 8, (day * 7) % 60)
+        at = datetime.combine(self._day(day), hour, ZoneInfo(ZONE)).astimezone(UTC)
+        return min(at, self.store.now)
+
+    def _assessment(
+        self, instrument_id: str, day: int, total: int, items: int, item_nine: int | None
+    ) -> tuple[str, dict[str, Any]]:
+        instrument = INSTRUMENTS[instrument_id]
+        values = spread(self.dice, total, items, 3, item_nine)
+        answers = {f"q{i + 1}": value for i, value in enumerate(values)}
+        at, whole = self._at(day), Decimal(sum(values))
+        level = severity(instrument, whole)
+        key = identity_key("", None, str(self.patient_id), instrument_id, at, answers, None)
+        return (
+            "assessments",
+            {
+                "assessment_id": new_id(),
+                "patient_id": self.patient_id,
+                "instrument_id": instrument_id,
+                "instrument_version": instrument.version,
+                "status": "final",
+                "version": 1,
+                "answers": json.dumps(answers),
+                "total": whole,
+                "prorated": False,
+                "severity": level.label,
+                "severity_level": level.level,
+                "item_nine": judge_item_nine(instrument, answers).value,
+                "item_nine_value": answers.get("q9"),
+                "total_check": "not-claimed",
+                "conflicts": "[]",
+                "effective_at": at,
+                "effective_on": at.astimezone(ZoneInfo(ZONE)).date(),
+                "identity_key": key,
+                "content_digest": content_digest(instrument_id, answers, None, at),
+                "received_at": at,
+                "updated_at": at,
+            },
+        )
+
+    def _care(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        who = {"patient_id": self.patient_id, "episode_id": self.episode_id}
+        for day, reached, minutes in self.story.contacts:
+            yield (
+                "contacts",
+                who
+                | {
+                    "contact_id": new_id(),
+                    "at": self._at(day),
+                    "contact_on": self._day(day),
+                    "way": "phone",
+                    "reached": reached,
+                    "minutes": minutes,
+                    "note": "" if reached else "No answer; left a message to call back.",
+                    "staff_id": self.care_manager,
+                    "recorded_at": self._at(day),
+                },
+            )
+        for day, advice, weeks, status in self.story.reviews:
+            yield (
+                "case_reviews",
+                who
+                | {
+                    "review_id": new_id(),
+                    "reviewed_at": self._at(day),
+                    "reviewed_on": self._day(day),
+                    "consultant_id": self.staffed.consultant,
+                    "kind": "recommendation",
+                    "recommendation": advice,
+                    "follow_up_weeks": weeks,
+                    "status": status,
+                },
+            )
+        for day, kind, words in self.story.treatments:
+            if day <= self.story.days:
+                yield (
+                    "treatment_events",
+                    who
+                    | {
+                        "event_id": new_id(),
+                        "happened_on": self._day(day),
+                        "kind": kind,
+                        "words": words,
+                        "recorded_at": self._at(day),
+                    },
+                )

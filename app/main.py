@@ -1,0 +1,72 @@
+"""The ASGI application: the faces, mounted."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app.errors import RegistryError
+from app.jobs.sweeping import sweep_regularly
+from app.store.engine import check_role
+from app.web import health, pages
+from app.web.fhir import errors as fhir_errors
+from app.web.fhir.router import router as fhir_router
+from app.web.http import Envelope
+from app.web.pages import errors as page_errors
+from app.wiring import Services
+
+log = logging.getLogger("stepwell")
+
+
+def create_app(services: Services) -> FastAPI:
+    """The application over these services."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await check_role(services.database.engine)
+        sweeper = asyncio.create_task(
+            sweep_regularly(services.database, services.settings.sweep_minutes)
+        )
+        yield
+        sweeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sweeper
+        await services.database.engine.dispose()
+
+    app = FastAPI(
+        title="Stepwell", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.services = services
+    app.include_router(health.router)
+    app.include_router(fhir_router)
+    app.include_router(pages.router)
+    app.mount("/assets", pages.assets, name="assets")
+    for kind in (RegistryError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _refuse)
+    app.add_middleware(Envelope, https=services.settings.https)
+    return app
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    """Each face tells of a refusal in its own words; a bug is logged without any values."""
+    if not isinstance(error, (RegistryError, RequestValidationError, HTTPException)):
+        _log_bug(request, error)
+    face = fhir_errors if request.url.path.split("/")[1] == "fhir" else page_errors
+    return face.render(request, error)
+
+
+def _log_bug(request: Request, error: Exception) -> None:
+    """Where it happened, never what was in the values: those may be a patient's."""
+    places = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    request_id = getattr(request.state, "request_id", "-")
+    log.error("bug %s in %s: %s", type(error).__name__, request_id, " < ".join(places[-6:]))

@@ -1,0 +1,43 @@
+"""Organizations and clinics: adding them, and finding all of them before any is chosen."""
+
+from uuid import UUID
+
+from sqlalchemy import select, union
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.store.ids import new_id
+from app.store.tables import client_tokens, clinics, logins, organizations
+from app.store.transaction import Store
+
+
+async def list_organizations(connection: AsyncConnection) -> list[UUID]:
+    """Every organization that has staff or a client, from the directory of both."""
+    found = await connection.execute(
+        union(select(logins.c.org_id), select(client_tokens.c.org_id)).order_by("org_id")
+    )
+    return [row.org_id for row in found.all()]
+
+
+async def add_organization(store: Store, name: str, time_zone: str, policy: str) -> None:
+    """The organization of this transaction; unknown patients are "create"d or "refuse"d."""
+    await store.connection.execute(
+        organizations.insert().values(
+            org_id=store.org_id,
+            name=name,
+            time_zone=time_zone,
+            unknown_patient_policy=policy,
+            protocol_id="bao-sowa",
+            protocol_version=1,
+            created_at=store.now,
+        )
+    )
+
+
+async def add_clinic(store: Store, name: str, time_zone: str) -> UUID:
+    clinic_id = new_id()
+    await store.connection.execute(
+        clinics.insert().values(
+            org_id=store.org_id, clinic_id=clinic_id, name=name, time_zone=time_zone
+        )
+    )
+    return clinic_id

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from app.domain.actor import Actor
+from app.domain.access import Permission
+from app.domain.actor import Actor, ActorKind
 from app.migrating import newest_revision
 from app.publisher import FhirPublisher
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.transaction import Database
+from app.use_cases.inbound_messages import InboundRow
 from app.web.fhir.receiving import receive_raw
 
 
@@ -42,6 +44,20 @@ class Services:
         """Take a FHIR message that did not come over the network: a file, or a replay."""
         headers = {"content-type": content_type}
         return await receive_raw(self, actor, method, path, headers, body, replay_of)
+
+    async def replay(self, actor: Actor, row: InboundRow, body: bytes) -> tuple[int, bytes]:
+        """Take a mended message again, as the client that sent it."""
+        actor.require(Permission.MANAGE_INBOUND)
+        sender = Actor(
+            actor.org_id,
+            ActorKind.CLIENT if row.client_id else ActorKind.STAFF,
+            row.client_id or actor.id,
+            row.client_name if row.client_id else actor.name,
+            time_zone=actor.time_zone,
+        )
+        return await self.receive_message(
+            sender, row.method, row.path, row.content_type, body, row.message_id
+        )
 
 
 def build_services(

@@ -11,7 +11,19 @@ from app.errors import Problem, Unprocessable
 SHORTEST_PASSWORD = 12
 """Characters; length counts, composition rules do not (NIST SP 800-63B)."""
 COMMON = frozenset(
-    ["123456789012", "1234567890123", "password1234", "passwordpassword", "qwertyuiopas", "adminadminadmin", "letmeinletmein", "iloveyouiloveyou", "welcome12345", "stepwellstepwell", "changemechangeme"]
+    [
+        "123456789012",
+        "1234567890123",
+        "password1234",
+        "passwordpassword",
+        "qwertyuiopas",
+        "adminadminadmin",
+        "letmeinletmein",
+        "iloveyouiloveyou",
+        "welcome12345",
+        "stepwellstepwell",
+        "changemechangeme",
+    ]
 )
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash(secrets.token_urlsafe(16))

@@ -1,0 +1,216 @@
+"""One patient: the story, and everything a person does about it."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.domain.catalogue import INSTRUMENTS
+from app.domain.episode import TRANSITIONS, EpisodeStatus
+from app.errors import Problem, Unprocessable
+from app.use_cases.answer_flag import acknowledge_flag, close_flag
+from app.use_cases.change_episode import EpisodeChange, change_episode
+from app.use_cases.enrol_patient import EnrolForm, enrol_patient
+from app.use_cases.log_contact import WAYS, ContactForm, log_contact
+from app.use_cases.record_assessment import FormByHand, mark_in_error, record_by_hand
+from app.use_cases.record_treatment import KINDS, TreatmentForm, record_treatment
+from app.use_cases.view_patient import view_patient
+from app.web.dependencies import SignedIn, Today, WriteStore, check_csrf
+from app.web.pages.rendering import page
+
+router = APIRouter()
+checked = [Depends(check_csrf)]
+
+
+def _back(patient_id: UUID | str, anchor: str = "") -> Response:
+    return RedirectResponse(f"/patients/{patient_id}{anchor}", 303)
+
+
+def _day(text: str, name: str) -> date | None:
+    """A day from a form; empty is none. Raises Unprocessable for what is no date."""
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Unprocessable(
+            "A date could not be read.", [Problem(name, "write it as 2026-03-04")]
+        ) from None
+
+
+def _moment(text: str, session: SignedIn, name: str) -> datetime:
+    """A local date and time from a form, in the organization's zone."""
+    try:
+        local = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Unprocessable(
+            "A time could not be read.", [Problem(name, "write it as 2026-03-04T15:30")]
+        ) from None
+    return local.replace(tzinfo=ZoneInfo(session.actor.time_zone))
+
+
+@router.get("/patients/{patient_id}")
+async def show_patient(
+    request: Request, session: SignedIn, store: WriteStore, today: Today, patient_id: UUID
+) -> Response:
+    """The whole story on one screen."""
+    story = await view_patient(store, patient_id, today)
+    status = EpisodeStatus(story.episode.status) if story.episode else None
+    return page(
+        request,
+        "patient.html",
+        session,
+        story=story,
+        instruments=INSTRUMENTS,
+        ways=WAYS,
+        kinds=KINDS,
+        next_statuses=sorted(TRANSITIONS[status]) if status else [],
+        new_key=lambda: uuid4().hex,
+        now_local=store.now.astimezone(ZoneInfo(session.actor.time_zone)).strftime(
+            "%Y-%m-%dT%H:%M"
+        ),
+    )
+
+
+@router.post("/patients/{patient_id}/contacts/{episode_id}", dependencies=checked)
+async def add_contact(
+    session: SignedIn,
+    store: WriteStore,
+    today: Today,
+    patient_id: UUID,
+    episode_id: UUID,
+    at: Annotated[str, Form()],
+    way: Annotated[str, Form()],
+    request_key: Annotated[str, Form()],
+    minutes: Annotated[int, Form()],
+    reached: Annotated[str, Form()] = "",
+    note: Annotated[str, Form()] = "",
+    next_contact_on: Annotated[str, Form()] = "",
+) -> Response:
+    """Log a contact."""
+    form = ContactForm(
+        _moment(at, session, "at"),
+        way,
+        reached == "yes",
+        minutes,
+        note,
+        _day(next_contact_on, "next_contact_on"),
+        request_key,
+    )
+    await log_contact(store, episode_id, form, today)
+    return _back(patient_id, "#contacts")
+
+
+@router.post("/patients/{patient_id}/episode/{episode_id}", dependencies=checked)
+async def edit_episode(
+    store: WriteStore,
+    today: Today,
+    patient_id: UUID,
+    episode_id: UUID,
+    version: Annotated[int, Form()],
+    status: Annotated[str, Form()] = "",
+    care_manager: Annotated[str, Form()] = "",
+    primary_care_clinician: Annotated[str, Form()] = "",
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Change status, care manager or primary-care clinician."""
+    change = EpisodeChange(
+        version=version,
+        status=status or None,
+        care_manager_id=UUID(care_manager) if care_manager else None,
+        primary_care_clinician=primary_care_clinician,
+        reason=reason,
+    )
+    await change_episode(store, episode_id, change, today)
+    return _back(patient_id)
+
+
+@router.post("/patients/{patient_id}/treatments/{episode_id}", dependencies=checked)
+async def add_treatment(
+    store: WriteStore,
+    today: Today,
+    patient_id: UUID,
+    episode_id: UUID,
+    kind: Annotated[str, Form()],
+    words: Annotated[str, Form()] = "",
+    on: Annotated[str, Form()] = "",
+) -> Response:
+    """Put a change of treatment on the chart."""
+    form = TreatmentForm(_day(on, "on") or today, kind, words)
+    await record_treatment(store, episode_id, form, today)
+    return _back(patient_id)
+
+
+@router.post("/patients/{patient_id}/enrol", dependencies=checked)
+async def enrol(
+    store: WriteStore,
+    today: Today,
+    patient_id: UUID,
+    clinic: Annotated[UUID, Form()],
+    care_manager: Annotated[str, Form()] = "",
+    enrolled_on: Annotated[str, Form()] = "",
+    primary_care_clinician: Annotated[str, Form()] = "",
+) -> Response:
+    """Begin an episode of care."""
+    form = EnrolForm(
+        clinic,
+        UUID(care_manager) if care_manager else None,
+        _day(enrolled_on, "enrolled_on") or today,
+        primary_care_clinician,
+    )
+    await enrol_patient(store, patient_id, form, today)
+    return _back(patient_id)
+
+
+@router.post("/patients/{patient_id}/assessments/{instrument_id}", dependencies=checked)
+async def enter_assessment(
+    request: Request,
+    session: SignedIn,
+    store: WriteStore,
+    today: Today,
+    patient_id: UUID,
+    instrument_id: str,
+    at: Annotated[str, Form()],
+) -> Response:
+    """Enter a questionnaire that was answered on paper or aloud."""
+    typed = await request.form()
+    answers = {
+        name.removeprefix("item-"): int(str(value))
+        for name, value in typed.items()
+        if name.startswith("item-") and str(value).isdigit()
+    }
+    if not answers:
+        raise Unprocessable("No item was answered.")
+    form = FormByHand(instrument_id, answers, _moment(at, session, "at"))
+    await record_by_hand(store, patient_id, form, today)
+    return _back(patient_id)
+
+
+@router.post("/patients/{patient_id}/errors/{assessment_id}", dependencies=checked)
+async def mark_wrong(
+    store: WriteStore,
+    today: Today,
+    patient_id: UUID,
+    assessment_id: UUID,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Mark an assessment as entered in error."""
+    await mark_in_error(store, assessment_id, reason, today)
+    return _back(patient_id, "#history")
+
+
+@router.post("/flags/{flag_id}/acknowledge", dependencies=checked)
+async def take_flag(store: WriteStore, today: Today, flag_id: UUID) -> Response:
+    """Say: I have it."""
+    return _back(await acknowledge_flag(store, flag_id, today))
+
+
+@router.post("/flags/{flag_id}/close", dependencies=checked)
+async def settle_flag(
+    store: WriteStore, today: Today, flag_id: UUID, outcome: Annotated[str, Form()] = ""
+) -> Response:
+    """Say what came of it."""
+    return _back(await close_flag(store, flag_id, outcome, today))

@@ -1,0 +1,75 @@
+"""Sign in and out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi.responses import RedirectResponse
+
+from app.auth.sign_in import WrongCredentials, sign_in, sign_out
+from app.domain.access import Permission
+from app.errors import Throttled
+from app.web.dependencies import COOKIE, SignedIn, check_csrf
+from app.web.pages.rendering import page
+
+router = APIRouter()
+
+
+@router.get("/sign-in")
+async def show(request: Request) -> Response:
+    """The form; a demo names its accounts."""
+    return _form(request)
+
+
+def _form(request: Request, problem: str = "", login: str = "", status: int = 200) -> Response:
+    accounts = request.app.state.services.demo_accounts
+    return page(
+        request, "sign_in.html", status=status, problem=problem, login=login, accounts=accounts
+    )
+
+
+@router.post("/sign-in")
+async def enter(
+    request: Request,
+    login: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+) -> Response:
+    """Begin a session; the answer never says which of the two was wrong."""
+    services = request.app.state.services
+    address = request.client.host if request.client else "unknown"
+    try:
+        token = await sign_in(
+            services.database,
+            login[:200],
+            password[:1000],
+            address,
+            services.now(),
+            services.settings.session_hours,
+        )
+    except WrongCredentials as refusal:
+        return _form(request, refusal.message, login, 401)
+    except Throttled as refusal:
+        return _form(request, refusal.message, login, 429)
+    answer = RedirectResponse("/", 303)
+    secure = services.settings.https
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure, path="/")
+    return answer
+
+
+@router.post("/sign-out", dependencies=[Depends(check_csrf)])
+async def leave(request: Request, session: SignedIn) -> Response:
+    """End the session."""
+    services = request.app.state.services
+    await sign_out(services.database, session.session_token, services.now())
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(COOKIE, path="/")
+    return answer
+
+
+@router.get("/")
+async def home(session: SignedIn) -> Response:
+    """The first page of a role."""
+    if session.actor.may(Permission.REVIEW_CASE):
+        return RedirectResponse("/reviews", 303)
+    if session.actor.may(Permission.VIEW_CASELOAD):
+        return RedirectResponse("/caseload", 303)
+    return RedirectResponse("/operator/inbound", 303)

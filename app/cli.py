@@ -191,7 +191,8 @@ Sign in as one of these, password {demo_data.PASSWORD}
 Post a screening as an EHR would:
   curl {base}/fhir/Observation -H 'Authorization: Bearer {token}' \\
     -H 'Content-Type: application/fhir+json' -d '{{"resourceType": "Observation",
-      "status": "final", "code": {{"coding": [{{"system": "http://loinc.org", "code": "44261-6"}}]}},
+      "status": "final",
+      "code": {{"coding": [{{"system": "http://loinc.org", "code": "44261-6"}}]}},
       "subject": {{"identifier": {{"system": "{demo_data.RECORD_NUMBERS}", "value": "4100001"}}}},
       "effectiveDateTime": "{datetime.now().date().isoformat()}", "valueInteger": 17}}'
 """,

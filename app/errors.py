@@ -31,6 +31,8 @@ class Kind(StrEnum):
     NOT_ACCEPTABLE = "not-acceptable"
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
+    FAILED = "failed"
+    """A bug of ours: told as a refusal only so that every face can say it in its own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,3 +157,10 @@ class Unavailable(RegistryError):
 
     code = "unavailable"
     kind = Kind.UNAVAILABLE
+
+
+class Failed(RegistryError):
+    """Something went wrong on our side. Nothing was stored; please try again."""
+
+    code = "failed"
+    kind = Kind.FAILED

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.errors import RegistryError
+from app.errors import Failed, Malformed, NotFound, RegistryError
 from app.jobs.sweeping import sweep_regularly
 from app.store.engine import check_role
 from app.web import health, pages
@@ -56,8 +56,22 @@ async def _refuse(request: Request, error: Exception) -> Response:
     """Each face tells of a refusal in its own words; a bug is logged without any values."""
     if not isinstance(error, (RegistryError, RequestValidationError, HTTPException)):
         _log_bug(request, error)
-    face = fhir_errors if request.url.path.split("/")[1] == "fhir" else page_errors
-    return face.render(request, error)
+    if request.url.path.split("/")[1] == "fhir":
+        return fhir_errors.render(request, _as_refusal(error))
+    return page_errors.render(request, error)
+
+
+def _as_refusal(error: Exception) -> RegistryError:
+    """What the framework or a bug raised, in the error family."""
+    if isinstance(error, RegistryError):
+        return error
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        return NotFound("There is nothing at this address.")
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return fhir_errors.MethodNotOffered("This address does not take that method.", "GET, POST")
+    if isinstance(error, RequestValidationError):
+        return Malformed("The request could not be read.")
+    return Failed()
 
 
 def _log_bug(request: Request, error: Exception) -> None:

@@ -10,6 +10,7 @@ REFUSALS_SYSTEM = "https://stepwell.example/fhir/CodeSystem/refusals"
 
 ISSUE_CODES = {
     Kind.INVALID: "invalid",
+    Kind.FAILED: "exception",
     Kind.UNPROCESSABLE: "business-rule",
     Kind.NOT_FOUND: "not-found",
     Kind.GONE: "deleted",

@@ -1,4 +1,4 @@
-"""Load the demo: an organization, its staff, and a year of stories through the real verbs' rules."""
+"""Load the demo: an organization, its staff, and a year of stories by the real rules."""
 
 import json
 from collections.abc import Callable, Iterator

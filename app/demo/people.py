@@ -11,8 +11,9 @@ GIVEN = {
         "Abigail", "Zainab", "Carol", "Lucía", "Noor", "Bernadette", "Xiomara", "Edith", "Tamika",
     ),
     "male": (
-        "James", "Luis", "Ahmed", "Walter", "Kofi", "Daniel", "Hiroshi", "Miguel", "Tomasz", "Andre",
-        "Ravi", "George", "Samuel", "Jorge", "Otis", "Pavel", "Desmond", "Minh", "Elias", "Frank",
+        "James", "Luis", "Ahmed", "Walter", "Kofi", "Daniel", "Hiroshi", "Miguel", "Tomasz",
+        "Andre", "Ravi", "George", "Samuel", "Jorge", "Otis", "Pavel", "Desmond", "Minh",
+        "Elias", "Frank",
         "Mateo", "Omar", "Leroy", "Anders", "Emeka", "Vincent", "Raúl", "Theodore", "Malik",
     ),
 }  # fmt: skip

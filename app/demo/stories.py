@@ -131,7 +131,7 @@ def make_story(dice: Random) -> Story:
     """A story of a kind drawn by its share, at some point of its first year."""
     kinds, shares = zip(*KINDS, strict=True)
     days = int(dice.triangular(5, 360, 110))
-    tell = dice.choices(kinds, shares)[0]
+    tell: Callable[[Random, int], Story] = dice.choices(kinds, shares)[0]
     if tell is relapse:
         days = max(days, 215)
     return tell(dice, days)
@@ -142,7 +142,7 @@ def _course(dice: Random, kind: str, days: int, course: Callable[[float], float]
     day = 0
     while day <= days:
         week = day / 7
-        story.phq9.append((day, _near(dice, course(week), 27), 0))
+        story.phq9.append((day, _near(dice, course(week), 24), 0))
         if dice.random() < 0.6:
             story.gad7.append((day, _near(dice, course(week) * 0.72, 21)))
         day += 14 if day < 84 else 28

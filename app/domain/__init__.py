@@ -1,0 +1,1 @@
+"""Pure decisions and clinical knowledge; the standard library only."""

@@ -124,7 +124,8 @@ def judge(
 
 
 def _course_words(name: str, course: Trajectory) -> str:
-    assert course.baseline and course.latest
+    assert course.baseline
+    assert course.latest
     baseline, latest = course.baseline, course.latest
     return (
         f"{name} was {number_words(baseline.total)} at baseline ({day_words(baseline.on)}) and is "
@@ -147,7 +148,8 @@ def _judged_words(protocol: Protocol, name: str, course: Trajectory, enrolled_on
 def _evidence(
     protocol: Protocol, instrument: Instrument, course: Trajectory, today: date
 ) -> dict[str, str | int]:
-    assert course.baseline and course.latest
+    assert course.baseline
+    assert course.latest
     return {
         "protocol": protocol.name,
         "source": protocol.source,

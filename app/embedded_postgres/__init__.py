@@ -13,6 +13,7 @@ from app.embedded_postgres.server import (
 __all__ = [
     "Cluster",
     "EmbeddedPostgresError",
+    "drop_database",
     "ensure_database",
     "ensure_running",
     "status",

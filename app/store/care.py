@@ -113,7 +113,7 @@ async def get_review(store: Store, review_id: UUID) -> CaseReview:
     row: Row[Any] | None = found.one_or_none()
     if row is None:
         raise NotFound("There is no such case review.")
-    return CaseReview(*row)
+    return CaseReview(*tuple(row))
 
 
 async def answer_review(

@@ -47,7 +47,7 @@ _COLUMNS = [episodes.c[name] for name in Episode.__dataclass_fields__]
 
 
 def _episode(row: Row[Any]) -> Episode:
-    return Episode(*row)
+    return Episode(*tuple(row))
 
 
 async def get_episode(store: Store, episode_id: UUID) -> Episode:

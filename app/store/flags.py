@@ -44,7 +44,7 @@ _COLUMNS = [flags.c[name] for name in Flag.__dataclass_fields__]
 
 
 def _flag(row: Row[Any]) -> Flag:
-    return Flag(*row)
+    return Flag(*tuple(row))
 
 
 async def get_flag(store: Store, flag_id: UUID) -> Flag:

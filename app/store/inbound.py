@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 
 from app.errors import Conflict, NotFound
 from app.store.ids import new_id
@@ -79,10 +79,10 @@ async def get_message(store: Store, message_id: UUID) -> tuple[InboundRow, bytes
             inbound_messages.c.message_id == message_id,
         )
     )
-    row: Row[Any] | None = found.one_or_none()
+    row = found.one_or_none()
     if row is None:
         raise NotFound("There is no such message.")
-    return InboundRow(*row[:-1]), row.body
+    return InboundRow(*tuple(row)[:-1]), row.body
 
 
 async def settle_message(store: Store, message_id: UUID, outcome: str, note: str) -> None:

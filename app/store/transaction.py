@@ -46,7 +46,7 @@ class Store:
 
 
 class Publisher(Protocol):
-    """Renders what was saved as FHIR versions; chosen in wiring, so that the store knows no FHIR."""
+    """Renders what was saved as FHIR versions; chosen in wiring: the store knows no FHIR."""
 
     async def publish(self, store: Store, saved: Sequence[Any]) -> None: ...
 

@@ -7,6 +7,7 @@ where only time went by; running it twice changes nothing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -229,7 +230,7 @@ def _flag_row(
     finding: Finding,
     digests: dict[str, str],
     protocol: Protocol | None,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     due_on = judged.today + timedelta(days=FLAG_POLICY[finding.kind].due_in_days)
     episode = judged.episode
     named = protocol is not None and "protocol" in finding.evidence
@@ -283,7 +284,7 @@ async def _place(
 ) -> None:
     latest = max((a.on for a in facts.assessments), default=None)
     contact_on = next_contact_due(facts.status, episode.enrolled_on, facts.last_contact_on, RHYTHM)
-    values = {
+    values: dict[str, Any] = {
         "last_contact_on": facts.last_contact_on,
         "next_assessment_on": next_assessment_due(
             facts.status, episode.enrolled_on, latest, RHYTHM

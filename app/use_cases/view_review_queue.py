@@ -95,6 +95,6 @@ def _row(
 
 
 def _need(row: ReviewQueueRow) -> tuple[int, date, str]:
-    """Safety first, then the findings in their order; the longest without a review before others."""
+    """Safety first, then findings in their order; the longest without a review before others."""
     rank = min(FLAG_POLICY[FlagKind(r.kind)].rank for r in row.reasons)
     return rank, row.last_review_on or date.min, row.name

@@ -15,7 +15,17 @@ from fhir_mappings.resources import read_resource
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "fhir"
 
-PHQ9_CODES = ["44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5", "44253-3", "44260-8"]
+PHQ9_CODES = [
+    "44250-9",
+    "44255-8",
+    "44259-0",
+    "44254-1",
+    "44251-7",
+    "44258-2",
+    "44252-5",
+    "44253-3",
+    "44260-8",
+]
 FREQUENCY = ("LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9")
 LOINC = "http://loinc.org"
 

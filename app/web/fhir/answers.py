@@ -74,7 +74,8 @@ def location(base: str, told: Outcome) -> str:
 def answer_alone(told: Told, base: str) -> Answer:
     """The answer to a create or update of one resource."""
     found = told.outcome
-    assert found is not None and found.resource_id is not None  # refusals are raised instead
+    assert found is not None  # refusals are raised instead
+    assert found.resource_id is not None
     headers = {"ETag": entity_tag(found.version), "Location": location(base, found)}
     if found.last_updated is not None:
         headers["Last-Modified"] = http_date(found.last_updated)

@@ -27,6 +27,7 @@ STATUS: Mapping[Kind, int] = {
     Kind.NOT_ACCEPTABLE: 406,
     Kind.THROTTLED: 429,
     Kind.UNAVAILABLE: 503,
+    Kind.FAILED: 500,
 }
 
 

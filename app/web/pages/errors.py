@@ -24,6 +24,7 @@ STATUS = {
     Kind.NOT_ACCEPTABLE: 406,
     Kind.THROTTLED: 429,
     Kind.UNAVAILABLE: 503,
+    Kind.FAILED: 500,
 }
 
 

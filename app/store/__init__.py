@@ -1,0 +1,1 @@
+"""All SQL: tables, the transaction, and a file per noun."""

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Table, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from app.errors import Conflict, NotFound
 from app.store.tables import case_reviews, contacts, treatment_events
@@ -97,8 +97,8 @@ async def list_latest_reviews(store: Store, episode_ids: list[UUID]) -> dict[UUI
     """The latest review of each of these episodes."""
     found = await store.connection.execute(
         select(*_REVIEW)
+        .ext(distinct_on(case_reviews.c.episode_id))
         .where(case_reviews.c.org_id == store.org_id, case_reviews.c.episode_id.in_(episode_ids))
-        .distinct(case_reviews.c.episode_id)
         .order_by(case_reviews.c.episode_id, case_reviews.c.reviewed_at.desc())
     )
     return {row.episode_id: CaseReview(*row) for row in found.all()}

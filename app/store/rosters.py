@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import any_, literal, select
 
 from app.domain.access import Role
 from app.store.tables import clinics, organizations, staff
@@ -41,7 +41,7 @@ async def _list_with_role(store: Store, role: Role) -> list[StaffName]:
     found = await store.connection.execute(
         select(staff.c.staff_id, staff.c.display_name)
         .where(staff.c.org_id == store.org_id, staff.c.active)
-        .where(staff.c.roles.any(role.value))
+        .where(literal(role.value) == any_(staff.c.roles))
         .order_by(staff.c.display_name)
     )
     return [StaffName(*row) for row in found.all()]
@@ -77,4 +77,4 @@ async def staff_names(store: Store, ids: set[UUID]) -> dict[UUID, str]:
             staff.c.org_id == store.org_id, staff.c.staff_id.in_(ids)
         )
     )
-    return dict(found.tuples().all())
+    return {row[0]: row[1] for row in found.all()}

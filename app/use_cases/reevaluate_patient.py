@@ -203,12 +203,27 @@ async def _reconcile(
             await flags.change_flag(store, flag, outcome)
     kept = [flag for flag in open_now if str(flag.flag_id) not in closing]
     await _reword(store, judged, found, kept, digests)
-    return [
-        _matter(flag.kind, flag.words, flag.opened_at, flag.due_at, flag.state, store)
+    said = {(finding.kind.value, finding.subject): finding.words for finding in found}
+    matters = [
+        _matter(
+            flag.kind,
+            said.get((flag.kind, flag.subject), flag.words),
+            flag.opened_at,
+            flag.due_at,
+            "open" if _asks_again(flag, digests) else flag.state,
+            store,
+        )
         for flag in kept
-    ] + [
+    ]
+    return matters + [
         _matter(row["kind"], row["words"], store.now, row["due_at"], "open", store) for row in rows
     ]
+
+
+def _asks_again(flag: Flag, digests: dict[str, str]) -> bool:
+    """Whether a safety flag's answers were corrected since somebody took it on."""
+    digest = digests.get(flag.subject, flag.content_digest)
+    return flag.kind == FlagKind.SAFETY.value and digest != flag.content_digest
 
 
 def _matter(
@@ -270,7 +285,7 @@ async def _reword(
             "evidence": dict(finding.evidence),
             "content_digest": digest,
         }
-        if digest != flag.content_digest and finding.kind is FlagKind.SAFETY:
+        if _asks_again(flag, digests):
             values |= {"state": "open", "acknowledged_at": None, "acknowledged_by_id": None}
         await flags.change_flag(store, flag, values)
 

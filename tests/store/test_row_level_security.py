@@ -41,7 +41,7 @@ async def test_every_table_is_bound_or_named(engine: AsyncEngine) -> None:
                 "WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
             )
         )
-        bound = dict(found.tuples().all())
+        bound = {row[0]: row[1] for row in found.all()}
     assert {name for name, is_bound in bound.items() if not is_bound} == WITHOUT_A_TENANT
     assert {t.name for t in tenant_tables()} == {n for n, is_bound in bound.items() if is_bound}
 

@@ -1,5 +1,7 @@
 """The caseload, and finding a patient."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -7,8 +9,14 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 
 from app.domain.episode import EpisodeStatus, weeks_in_treatment
 from app.domain.flag import FLAG_POLICY, FlagKind
+from app.domain.rhythm import Rhythm, next_contact_due
 from app.use_cases.find_patients import find_patients
-from app.use_cases.view_caseload import CaseloadFilter, view_caseload
+from app.use_cases.view_caseload import (
+    CaseloadFilter,
+    CaseloadRow,
+    OpenFlagRow,
+    view_caseload,
+)
 from app.use_cases.view_patient import age_on
 from app.web.dependencies import SignedIn, Today, WriteStore, check_csrf
 from app.web.pages.rendering import page
@@ -51,7 +59,20 @@ async def show_caseload(
         statuses=[one.value for one in EpisodeStatus],
         weeks=weeks_in_treatment,
         age=age_on,
+        due=_next_contact,
+        by_rank=_by_rank,
     )
+
+
+def _next_contact(row: CaseloadRow) -> date | None:
+    """The contact that was agreed on, else the one the rhythm asks for."""
+    return row.next_contact_on or next_contact_due(
+        EpisodeStatus(row.status), row.enrolled_on, row.last_contact_on, Rhythm()
+    )
+
+
+def _by_rank(flags: Sequence[OpenFlagRow]) -> list[OpenFlagRow]:
+    return sorted(flags, key=lambda flag: FLAG_POLICY[FlagKind(flag.kind)].rank)
 
 
 @router.post("/search", dependencies=[Depends(check_csrf)])

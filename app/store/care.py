@@ -70,17 +70,18 @@ async def list_contacts(store: Store, episode_id: UUID) -> list[Contact]:
     return [Contact(*row) for row in found.all()]
 
 
-async def last_contact_reached_on(store: Store, episode_id: UUID) -> date | None:
-    """The day the patient was last reached; an attempt is not a contact."""
+async def last_contacts_reached_on(store: Store, episode_ids: list[UUID]) -> dict[UUID, date]:
+    """The day each episode's patient was last reached; an attempt is not a contact."""
     found = await store.connection.execute(
-        select(func.max(contacts.c.contact_on)).where(
+        select(contacts.c.episode_id, func.max(contacts.c.contact_on))
+        .where(
             contacts.c.org_id == store.org_id,
-            contacts.c.episode_id == episode_id,
+            contacts.c.episode_id.in_(episode_ids),
             contacts.c.reached,
         )
+        .group_by(contacts.c.episode_id)
     )
-    day: date | None = found.scalar_one()
-    return day
+    return {episode_id: day for episode_id, day in found.all()}
 
 
 async def list_reviews(store: Store, episode_id: UUID) -> list[CaseReview]:

@@ -1,17 +1,18 @@
 """Episodes of collaborative care, and the summary kept per instrument."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.trajectory import Trajectory
 from app.errors import Conflict, NotFound, VersionConflict
+from app.store.grouping import group
 from app.store.ids import new_id
 from app.store.tables import episode_instruments, episodes
 from app.store.transaction import Store
@@ -64,12 +65,17 @@ async def get_episode(store: Store, episode_id: UUID) -> Episode:
 
 async def list_episodes(store: Store, patient_id: UUID) -> list[Episode]:
     """A patient's episodes, the newest first."""
+    return (await list_episodes_of(store, [patient_id])).get(patient_id, [])
+
+
+async def list_episodes_of(store: Store, patient_ids: Sequence[UUID]) -> dict[UUID, list[Episode]]:
+    """The same for each of many patients."""
     found = await store.connection.execute(
         select(*_COLUMNS)
-        .where(episodes.c.org_id == store.org_id, episodes.c.patient_id == patient_id)
+        .where(episodes.c.org_id == store.org_id, episodes.c.patient_id.in_(patient_ids))
         .order_by(episodes.c.enrolled_on.desc(), episodes.c.episode_id.desc())
     )
-    return [_episode(row) for row in found.all()]
+    return group(map(_episode, found.all()), lambda episode: episode.patient_id)
 
 
 async def add_episode(store: Store, values: Mapping[str, Any]) -> UUID:
@@ -116,13 +122,15 @@ async def change_episode(
         )
 
 
-async def save_evaluation(store: Store, episode_id: UUID, values: Mapping[str, Any]) -> None:
-    """Keep what an evaluation found; no version, since no person changed anything."""
-    await store.connection.execute(
-        update(episodes)
-        .where(episodes.c.org_id == store.org_id, episodes.c.episode_id == episode_id)
-        .values(**values)
-    )
+async def save_evaluations(store: Store, places: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Keep what evaluations found; no version, since no person changed anything."""
+    if places:
+        await store.connection.execute(
+            update(episodes).where(
+                episodes.c.org_id == store.org_id, episodes.c.episode_id == bindparam("episode")
+            ),
+            [{"episode": episode_id} | dict(values) for episode_id, values in places.items()],
+        )
 
 
 async def list_due_for_evaluation(store: Store, today: date, limit: int) -> list[Episode]:
@@ -148,19 +156,23 @@ class Summary:
     response: str
 
 
-async def save_summaries(store: Store, episode_id: UUID, summaries: list[Summary]) -> None:
-    """Replace the episode's summaries by these."""
+async def save_summaries(store: Store, summaries: Mapping[UUID, Sequence[Summary]]) -> None:
+    """Replace the summaries of these episodes."""
+    if not summaries:
+        return
     await store.connection.execute(
         delete(episode_instruments).where(
             episode_instruments.c.org_id == store.org_id,
-            episode_instruments.c.episode_id == episode_id,
+            episode_instruments.c.episode_id.in_(list(summaries)),
         )
     )
-    if summaries:
-        await store.connection.execute(
-            episode_instruments.insert(),
-            [_summary_row(store, episode_id, summary) for summary in summaries],
-        )
+    rows = [
+        _summary_row(store, episode_id, summary)
+        for episode_id, of_episode in summaries.items()
+        for summary in of_episode
+    ]
+    if rows:
+        await store.connection.execute(episode_instruments.insert(), rows)
 
 
 def summary_columns(summary: Summary) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """Flags: what asks for a person, until a person answered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from app.errors import NotFound, VersionConflict
+from app.store.grouping import group
 from app.store.ids import new_id
 from app.store.tables import flags
 from app.store.transaction import Store
@@ -59,12 +60,17 @@ async def get_flag(store: Store, flag_id: UUID) -> Flag:
 
 async def list_flags(store: Store, patient_id: UUID) -> list[Flag]:
     """All flags of a patient, closed ones too, the newest first."""
+    return (await list_flags_of(store, [patient_id])).get(patient_id, [])
+
+
+async def list_flags_of(store: Store, patient_ids: Sequence[UUID]) -> dict[UUID, list[Flag]]:
+    """The same for each of many patients."""
     found = await store.connection.execute(
         select(*_COLUMNS)
-        .where(flags.c.org_id == store.org_id, flags.c.patient_id == patient_id)
+        .where(flags.c.org_id == store.org_id, flags.c.patient_id.in_(patient_ids))
         .order_by(flags.c.opened_at.desc(), flags.c.flag_id.desc())
     )
-    return [_flag(row) for row in found.all()]
+    return group(map(_flag, found.all()), lambda flag: flag.patient_id)
 
 
 async def list_open_flags(store: Store, kinds: list[str]) -> list[Flag]:
@@ -112,11 +118,12 @@ async def change_flag(store: Store, flag: Flag, values: Mapping[str, Any]) -> No
         raise VersionConflict("Somebody else answered this flag at the same moment.")
 
 
-async def move_flags(store: Store, flag_ids: list[UUID], episode_id: UUID) -> None:
-    """Hand a patient's open flags to the episode that began."""
-    if flag_ids:
+async def move_flags(store: Store, homes: Mapping[UUID, UUID]) -> None:
+    """Hand open flags to the episodes that their patients are in now."""
+    if homes:
         await store.connection.execute(
-            update(flags)
-            .where(flags.c.org_id == store.org_id, flags.c.flag_id.in_(flag_ids))
-            .values(episode_id=episode_id)
+            update(flags).where(
+                flags.c.org_id == store.org_id, flags.c.flag_id == bindparam("flag")
+            ),
+            [{"flag": flag_id, "episode_id": home} for flag_id, home in homes.items()],
         )

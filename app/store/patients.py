@@ -63,6 +63,16 @@ async def get_patient(store: Store, patient_id: UUID) -> Patient:
     return _patient(row)
 
 
+async def get_patients(store: Store, patient_ids: Sequence[UUID]) -> list[Patient]:
+    """These patients, each once; those that do not exist are left out."""
+    found = await store.connection.execute(
+        select(patients).where(
+            patients.c.org_id == store.org_id, patients.c.patient_id.in_(patient_ids)
+        )
+    )
+    return [_patient(row) for row in found.all()]
+
+
 async def find_by_fhir_id(store: Store, fhir_id: str) -> Patient | None:
     found = await store.connection.execute(
         select(patients).where(patients.c.org_id == store.org_id, patients.c.fhir_id == fhir_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.domain.access import Permission
 from app.domain.episode import EpisodeStatus
 from app.errors import Problem, Unprocessable
-from app.store import audit, episodes, flags, patients, rosters
+from app.store import audit, episodes, patients, rosters
 from app.store.transaction import Store
 from app.use_cases.change_episode import check_care_manager
 from app.use_cases.reevaluate_patient import reevaluate_patient
@@ -50,10 +50,6 @@ async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: 
     )
     await audit.record(
         store, "episode.enrol", patient_id=patient_id, subject=f"episodes/{episode_id}"
-    )
-    held = await flags.list_flags(store, patient_id)
-    await flags.move_flags(
-        store, [flag.flag_id for flag in held if flag.state != "closed"], episode_id
     )
     await reevaluate_patient(store, patient_id, today)
     return episode_id

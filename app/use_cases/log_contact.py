@@ -57,7 +57,7 @@ async def log_contact(store: Store, episode_id: UUID, form: ContactForm, today: 
     )
     if not added:
         return
-    await episodes.save_evaluation(store, episode_id, {"next_contact_on": form.next_contact_on})
+    await episodes.save_evaluations(store, {episode_id: {"next_contact_on": form.next_contact_on}})
     await audit.record(
         store,
         "contact.log",

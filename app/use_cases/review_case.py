@@ -52,7 +52,7 @@ async def review_case(store: Store, episode_id: UUID, form: ReviewForm, today: d
         return
     if form.kind != "deferred":
         reviewed = {"last_review_on": today, "consultant_id": store.actor.staff_id}
-        await episodes.save_evaluation(store, episode_id, reviewed)
+        await episodes.save_evaluations(store, {episode_id: reviewed})
     await audit.record(
         store,
         "case.review",

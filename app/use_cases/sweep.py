@@ -4,7 +4,7 @@ from datetime import date
 
 from app.store import episodes, patients
 from app.store.transaction import Store
-from app.use_cases.reevaluate_patient import reevaluate_patient
+from app.use_cases.reevaluate_patient import reevaluate_patients
 
 PER_TRANSACTION = 200
 """How many episodes one transaction evaluates, so that none is locked for long (ours)."""
@@ -18,6 +18,5 @@ async def sweep(store: Store, today: date) -> int:
     """
     due = await episodes.list_due_for_evaluation(store, today, PER_TRANSACTION)
     await patients.lock_patients(store, [episode.patient_id for episode in due])
-    for episode in due:
-        await reevaluate_patient(store, episode.patient_id, today)
+    await reevaluate_patients(store, [episode.patient_id for episode in due], today)
     return len(due)

@@ -33,7 +33,7 @@ from app.store.flags import Flag
 from app.store.patients import Patient
 from app.store.rosters import StaffName
 from app.store.transaction import Store
-from app.use_cases.reevaluate_patient import course_of, once
+from app.use_cases.judging import course_of, once
 
 
 @dataclass(frozen=True, slots=True)

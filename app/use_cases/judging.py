@@ -1,0 +1,322 @@
+"""Judge a patient: summaries, findings, flags and the place on the caseload.
+
+A pure decision over all the facts; nothing is read or written here. Judging twice
+decides nothing new.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.domain.caseload import OpenMatter, place
+from app.domain.catalogue import INSTRUMENTS
+from app.domain.episode import EpisodeStatus, is_open
+from app.domain.evaluate import (
+    AssessmentFact,
+    EpisodeFacts,
+    evaluate_episode,
+    evaluate_unenrolled,
+    next_evaluation_on,
+)
+from app.domain.flag import FLAG_POLICY, Finding, FlagKind, OpenFlag, reconcile
+from app.domain.protocol import Protocol
+from app.domain.response import response_status
+from app.domain.rhythm import (
+    Rhythm,
+    next_assessment_due,
+    next_contact_due,
+    next_review_due,
+)
+from app.domain.safety import ItemNine
+from app.domain.score import TotalCheck
+from app.domain.severity import severity
+from app.domain.trajectory import BASELINE_DAYS_BEFORE, Measurement, Trajectory, trajectory
+from app.store.assessments import Assessment
+from app.store.episodes import Episode, Summary
+from app.store.flags import Flag
+from app.store.patients import Patient
+
+RHYTHM = Rhythm()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a judgement of one patient looks at."""
+
+    patient: Patient
+    assessments: Sequence[Assessment]
+    episodes: Sequence[Episode]
+    """The newest first."""
+    flags: Sequence[Flag]
+    """Closed ones too."""
+    reached_on: Mapping[UUID, date]
+    """The day the patient was last reached, per episode; an attempt is not a contact."""
+    protocol: Protocol | None
+    """The one that the open episode is judged by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When, where and by whose clock a judgement is made."""
+
+    today: date
+    now: datetime
+    time_zone: str
+
+    def day_of(self, instant: datetime) -> date:
+        return instant.astimezone(ZoneInfo(self.time_zone)).date()
+
+
+@dataclass(slots=True)
+class Decision:
+    """What is to be written, and nothing that stays as it was."""
+
+    summaries: dict[UUID, list[Summary]] = field(default_factory=dict)
+    homes: dict[UUID, UUID] = field(default_factory=dict)
+    """Assessment to the episode it belongs to, where that changed."""
+    opened: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[tuple[Flag, dict[str, Any]]] = field(default_factory=list)
+    moved: dict[UUID, UUID] = field(default_factory=dict)
+    """Flag to the episode that it now belongs to."""
+    places: dict[UUID, dict[str, Any]] = field(default_factory=dict)
+    """Episode to the values that its evaluation gave it."""
+
+
+def judge_patient(facts: Facts, moment: Moment) -> Decision:
+    """What the facts of one patient ask to be written."""
+    decision = Decision()
+    counted = once([a for a in facts.assessments if a.counts])
+    for episode in facts.episodes:
+        own = [a for a in counted if _home(facts.episodes, a) is episode]
+        decision.summaries[episode.episode_id] = _summaries(episode, own)
+        decision.homes |= {
+            a.assessment_id: episode.episode_id for a in own if a.episode_id != episode.episode_id
+        }
+    current = open_episode(facts.episodes)
+    mine = [a for a in counted if current is None or _home(facts.episodes, a) is current]
+    _Judgement(facts, moment, decision, mine, current).run()
+    return decision
+
+
+def open_episode(episodes: Sequence[Episode]) -> Episode | None:
+    """The episode that is not closed; a patient has one at most."""
+    return next((e for e in episodes if is_open(EpisodeStatus(e.status))), None)
+
+
+def once(counted: Sequence[Assessment]) -> list[Assessment]:
+    """Each measurement once, where two senders told of the same; the first one recorded stands."""
+    seen: dict[tuple[object, ...], Assessment] = {}
+    for a in sorted(counted, key=lambda a: (a.received_at, a.assessment_id)):
+        answers = tuple(sorted(a.answers.items()))
+        seen.setdefault((a.instrument_id, a.effective_at, answers or a.total), a)
+    return sorted(seen.values(), key=lambda a: (a.effective_at, a.assessment_id))
+
+
+def _home(courses: Sequence[Episode], assessment: Assessment) -> Episode | None:
+    """The episode that an assessment's date falls into, the newest first."""
+    before = timedelta(days=BASELINE_DAYS_BEFORE)
+    for episode in courses:
+        last = episode.ended_on or date.max
+        if episode.enrolled_on - before <= assessment.effective_on <= last:
+            return episode
+    return None
+
+
+def course_of(episode: Episode, instrument_id: str, counted: Sequence[Assessment]) -> Trajectory:
+    """The trajectory of one instrument in one episode."""
+    return trajectory(
+        [
+            Measurement(str(a.assessment_id), a.total, a.effective_on, a.effective_at, a.prorated)
+            for a in counted
+            if a.instrument_id == instrument_id and a.total is not None
+        ],
+        episode.enrolled_on,
+    )
+
+
+def _summaries(episode: Episode, counted: Sequence[Assessment]) -> list[Summary]:
+    summaries = []
+    for instrument_id in sorted({a.instrument_id for a in counted}):
+        course = course_of(episode, instrument_id, counted)
+        if course.latest is None:
+            continue
+        instrument = INSTRUMENTS[instrument_id]
+        level = severity(instrument, course.latest.total)
+        response = response_status(instrument, course)
+        summaries.append(Summary(instrument_id, course, level.label, level.level, response.value))
+    return summaries
+
+
+def _facts_of(counted: Sequence[Assessment]) -> tuple[AssessmentFact, ...]:
+    return tuple(
+        AssessmentFact(
+            assessment_id=str(a.assessment_id),
+            instrument_id=a.instrument_id,
+            total=a.total,
+            at=a.effective_at,
+            on=a.effective_on,
+            item_nine=ItemNine(a.item_nine),
+            item_nine_value=a.item_nine_value,
+            check=TotalCheck(a.total_check),
+            claimed_total=a.claimed_total,
+            prorated=a.prorated,
+        )
+        for a in counted
+    )
+
+
+@dataclass(slots=True)
+class _Judgement:
+    """One patient's flags and place, worked out step by step into a decision."""
+
+    facts: Facts
+    moment: Moment
+    decision: Decision
+    counted: Sequence[Assessment]
+    episode: Episode | None
+
+    def run(self) -> None:
+        if self.episode is None:
+            patient, today = self.facts.patient, self.moment.today
+            self._reconcile(evaluate_unenrolled(_facts_of(self.counted), patient.sex, today))
+            return
+        known = self._episode_facts(self.episode)
+        matters = self._reconcile(evaluate_episode(known, self.moment.today))
+        self._place(self.episode, known, matters)
+
+    def _episode_facts(self, episode: Episode) -> EpisodeFacts:
+        assert self.facts.protocol is not None
+        return EpisodeFacts(
+            status=EpisodeStatus(episode.status),
+            enrolled_on=episode.enrolled_on,
+            assessments=_facts_of(self.counted),
+            last_contact_on=self.facts.reached_on.get(episode.episode_id),
+            last_review_on=episode.last_review_on,
+            next_contact_on=episode.next_contact_on,
+            protocol=self.facts.protocol,
+            rhythm=RHYTHM,
+        )
+
+    def _reconcile(self, found: Sequence[Finding]) -> list[OpenMatter]:
+        """Open what is newly found, close what is over, reword what changed; what is open then."""
+        digests = {str(a.assessment_id): a.content_digest for a in self.counted}
+        open_now = [flag for flag in self.facts.flags if flag.state != "closed"]
+        changes = reconcile(
+            tuple(OpenFlag(str(f.flag_id), FlagKind(f.kind), f.subject) for f in open_now),
+            tuple(found),
+            self._settled(digests),
+        )
+        rows = [self._flag_row(finding, digests) for finding in changes.to_open]
+        self.decision.opened += rows
+        closing = {flag.flag_id for flag in changes.to_close}
+        outcome = {"state": "closed", "closed_at": self.moment.now, "outcome": "no longer true"}
+        self.decision.changed += [(f, outcome) for f in open_now if str(f.flag_id) in closing]
+        kept = [flag for flag in open_now if str(flag.flag_id) not in closing]
+        self._reword(found, kept, digests)
+        said = {(finding.kind.value, finding.subject): finding.words for finding in found}
+        matters = [
+            self._matter(
+                flag.kind,
+                said.get((flag.kind, flag.subject), flag.words),
+                flag.opened_at,
+                flag.due_at,
+                "open" if _asks_again(flag, digests) else flag.state,
+            )
+            for flag in kept
+        ]
+        now = self.moment.now
+        return matters + [
+            self._matter(row["kind"], row["words"], now, row["due_at"], "open") for row in rows
+        ]
+
+    def _settled(self, digests: Mapping[str, str]) -> frozenset[tuple[FlagKind, str]]:
+        """What a person closed for the same answers."""
+        return frozenset(
+            (FlagKind(flag.kind), flag.subject)
+            for flag in self.facts.flags
+            if flag.state == "closed"
+            and flag.closed_by_id is not None
+            and flag.subject
+            and flag.content_digest == digests.get(flag.subject, "")
+        )
+
+    def _matter(
+        self, kind: str, words: str, opened_at: datetime, due_at: datetime, state: str
+    ) -> OpenMatter:
+        return OpenMatter(
+            FlagKind(kind),
+            words,
+            self.moment.day_of(opened_at),
+            self.moment.day_of(due_at),
+            state == "acknowledged",
+        )
+
+    def _flag_row(self, finding: Finding, digests: Mapping[str, str]) -> dict[str, Any]:
+        due_on = self.moment.today + timedelta(days=FLAG_POLICY[finding.kind].due_in_days)
+        episode, protocol = self.episode, self.facts.protocol
+        named = protocol is not None and "protocol" in finding.evidence
+        return {
+            "patient_id": self.facts.patient.patient_id,
+            "episode_id": episode.episode_id if episode else None,
+            "kind": finding.kind.value,
+            "subject": finding.subject,
+            "content_digest": digests.get(finding.subject, ""),
+            "words": finding.words,
+            "evidence": dict(finding.evidence),
+            "protocol": f"{protocol.id} v{protocol.version}" if named and protocol else None,
+            "owner_id": episode.care_manager_id if episode else None,
+            "due_at": datetime.combine(due_on, time(23, 59, 59), ZoneInfo(self.moment.time_zone)),
+        }
+
+    def _reword(
+        self, found: Sequence[Finding], kept: Sequence[Flag], digests: Mapping[str, str]
+    ) -> None:
+        """An open flag tells of the facts as they are now; changed answers ask a person again."""
+        said = {(finding.kind.value, finding.subject): finding for finding in found}
+        for flag in kept:
+            finding = said.get((flag.kind, flag.subject))
+            digest = digests.get(flag.subject, flag.content_digest)
+            if self.episode is not None and flag.episode_id != self.episode.episode_id:
+                self.decision.moved[flag.flag_id] = self.episode.episode_id
+            if finding is None or (finding.words == flag.words and digest == flag.content_digest):
+                continue
+            values: dict[str, Any] = {
+                "words": finding.words,
+                "evidence": dict(finding.evidence),
+                "content_digest": digest,
+            }
+            if _asks_again(flag, digests):
+                values |= {"state": "open", "acknowledged_at": None, "acknowledged_by_id": None}
+            self.decision.changed.append((flag, values))
+
+    def _place(self, episode: Episode, known: EpisodeFacts, matters: Sequence[OpenMatter]) -> None:
+        today, enrolled_on = self.moment.today, episode.enrolled_on
+        latest = max((a.on for a in known.assessments), default=None)
+        contact_on = next_contact_due(known.status, enrolled_on, known.last_contact_on, RHYTHM)
+        due_on = episode.next_contact_on or contact_on
+        found = place(tuple(matters), due_on, today)
+        self.decision.places[episode.episode_id] = {
+            "last_contact_on": known.last_contact_on,
+            "next_assessment_on": next_assessment_due(known.status, enrolled_on, latest, RHYTHM),
+            "next_review_on": next_review_due(
+                known.status, enrolled_on, known.last_review_on, RHYTHM
+            ),
+            "next_evaluation_on": _after(today, next_evaluation_on(known, today)),
+            "urgency": found.rank,
+            "urgency_reason": found.reason,
+            "urgent_since": min((m.opened_on for m in matters), default=due_on),
+        }
+
+
+def _asks_again(flag: Flag, digests: Mapping[str, str]) -> bool:
+    """Whether a safety flag's answers were corrected since somebody took it on."""
+    digest = digests.get(flag.subject, flag.content_digest)
+    return flag.kind == FlagKind.SAFETY.value and digest != flag.content_digest
+
+
+def _after(today: date, day: date | None) -> date | None:
+    """Never the same day again: a sweep must come to an end."""
+    return None if day is None else max(day, today + timedelta(days=1))

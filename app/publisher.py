@@ -1,7 +1,8 @@
 """The publisher chosen in wiring: what was saved, rendered once as FHIR R4 and kept as served."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -26,23 +27,13 @@ class FhirPublisher:
 
     async def publish(self, store: Store, saved: Sequence[Any]) -> None:
         """Called at the end of a transaction with everything it saved, in order."""
-        publications: list[tuple[Publication, UUID | None]] = []
-        for change in _latest(saved):
-            match change:
-                case ReceivedBody():
-                    publications.append(_received(store, change))
-                case ChangedAssessment():
-                    publications += await _assessment(store, change)
-                case ChangedPatient():
-                    publications += await _patient(store, change)
+        publications = [_received(store, c) for c in saved if isinstance(c, ReceivedBody)]
+        own = await _own(store, saved)
+        states = await resources.save_resources(store, [facts for facts, _ in own.values()])
+        for (facts, body), state in zip(own.values(), states, strict=True):
+            if state.changed:
+                publications.append(_version(store, facts, body, state.version))
         await resources.append_versions(store, publications)
-
-
-def _latest(saved: Sequence[Any]) -> list[Any]:
-    """One transaction publishes an assessment of ours once, as it finally stands."""
-    last = {c.assessment_id: c for c in saved if isinstance(c, ChangedAssessment)}
-    others = [c for c in saved if not isinstance(c, ChangedAssessment)]
-    return others + list(last.values())
 
 
 def _received(store: Store, change: ReceivedBody) -> tuple[Publication, UUID | None]:
@@ -53,45 +44,62 @@ def _received(store: Store, change: ReceivedBody) -> tuple[Publication, UUID | N
     return publication, change.patient_id
 
 
-async def _assessment(
-    store: Store, change: ChangedAssessment
-) -> list[tuple[Publication, UUID | None]]:
-    told = PublishedAssessment(
-        assessment_id=str(change.assessment_id),
-        instrument=INSTRUMENTS[change.instrument_id],
-        patient_fhir_id=change.patient_fhir_id,
-        answers=change.answers,
-        total=change.total,
-        prorated=change.prorated,
-        severity=change.severity,
-        status=change.status,
-        effective_at=change.effective_at,
-        derived_from=change.derived_from,
-        by=change.recorded_by,
-    )
-    own_id = str(change.assessment_id)
-    publications = []
-    if change.publish_form:
-        form = render_completed_form(told)
-        publications += await _ours(store, form, own_id, change)
+def _version(
+    store: Store, facts: ResourceFacts, body: bytes, version: int
+) -> tuple[Publication, UUID | None]:
+    served = render_received(body, facts.resource_type, facts.resource_id, version, store.now)
+    return Publication(facts.resource_type, facts.resource_id, version, served), facts.patient_id
+
+
+async def _own(
+    store: Store, saved: Sequence[Any]
+) -> dict[tuple[str, str], tuple[ResourceFacts, bytes]]:
+    """The resources of ours that a transaction changed, each as it finally stands."""
+    found: dict[tuple[str, str], tuple[ResourceFacts, bytes]] = {}
+    changed = {c.assessment_id: c for c in saved if isinstance(c, ChangedAssessment)}
+    quiet = [str(key) for key, change in changed.items() if not change.publish_score]
+    told_before = await resources.existing_ids(store, "Observation", quiet)
+    for resource, change in _rendered(changed.values(), told_before):
+        facts, body = _of_assessment(resource, change)
+        found[facts.resource_type, facts.resource_id] = facts, body
+    for change in saved:
+        if isinstance(change, ChangedPatient):
+            found["Patient", change.fhir_id] = _of_patient(change)
+    return found
+
+
+def _rendered(
+    changed: Iterable[ChangedAssessment], told_before: set[str]
+) -> Iterator[tuple[dict[str, Any], ChangedAssessment]]:
+    for change in changed:
+        own_id = str(change.assessment_id)
         told = PublishedAssessment(
-            **{name: getattr(told, name) for name in told.__dataclass_fields__}
-            | {"derived_from": (f"QuestionnaireResponse/{own_id}",)}
+            assessment_id=own_id,
+            instrument=INSTRUMENTS[change.instrument_id],
+            patient_fhir_id=change.patient_fhir_id,
+            answers=change.answers,
+            total=change.total,
+            prorated=change.prorated,
+            severity=change.severity,
+            status=change.status,
+            effective_at=change.effective_at,
+            derived_from=change.derived_from,
+            by=change.recorded_by,
         )
-    held = await resources.find_current(store, "Observation", own_id)
-    if change.publish_score or held is not None:
-        publications += await _ours(store, render_score(told), own_id, change)
-    return publications
+        if change.publish_form:
+            yield render_completed_form(told), change
+            told = replace(told, derived_from=(f"QuestionnaireResponse/{own_id}",))
+        if change.publish_score or own_id in told_before:
+            yield render_score(told), change
 
 
-async def _ours(
-    store: Store, resource: dict[str, Any], own_id: str, change: ChangedAssessment
-) -> list[tuple[Publication, UUID | None]]:
-    resource_type = str(resource["resourceType"])
+def _of_assessment(
+    resource: dict[str, Any], change: ChangedAssessment
+) -> tuple[ResourceFacts, bytes]:
     body = write_json(resource)
     facts = ResourceFacts(
-        resource_type=resource_type,
-        resource_id=own_id,
+        resource_type=str(resource["resourceType"]),
+        resource_id=str(change.assessment_id),
         content_digest=hashlib.sha256(body).hexdigest(),
         patient_id=change.patient_id,
         effective_at=change.effective_at,
@@ -100,10 +108,10 @@ async def _ours(
         tokens=tokens_of(resource),
         ours=True,
     )
-    return await _save(store, facts, body)
+    return facts, body
 
 
-async def _patient(store: Store, change: ChangedPatient) -> list[tuple[Publication, UUID | None]]:
+def _of_patient(change: ChangedPatient) -> tuple[ResourceFacts, bytes]:
     resource = render_known_patient(
         family=change.family_name,
         given=change.given_names,
@@ -122,15 +130,4 @@ async def _patient(store: Store, change: ChangedPatient) -> list[tuple[Publicati
         tokens=tokens_of(resource),
         ours=True,
     )
-    return await _save(store, facts, body)
-
-
-async def _save(
-    store: Store, facts: ResourceFacts, body: bytes
-) -> list[tuple[Publication, UUID | None]]:
-    saved = await resources.save_resource(store, facts)
-    if not saved.changed:
-        return []
-    served = render_received(body, facts.resource_type, facts.resource_id, saved.version, store.now)
-    publication = Publication(facts.resource_type, facts.resource_id, saved.version, served)
-    return [(publication, facts.patient_id)]
+    return facts, body

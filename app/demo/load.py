@@ -23,6 +23,7 @@ from app.store import organizations, staff
 from app.store.bulk import copy_rows
 from app.store.ids import new_id
 from app.store.patients import fold
+from app.store.publishing import ChangedAssessment, ChangedPatient
 from app.store.transaction import Database, Store
 from app.use_cases.reevaluate_patient import reevaluate_patients
 
@@ -41,6 +42,8 @@ STAFF = (
 )
 ACCOUNTS = tuple((login, PASSWORD, title) for login, _, _, title in STAFF)
 BATCH = 500
+PUBLISHED = 1000
+"""How many of the people are served as FHIR too; more would only fill the disk."""
 Progress = Callable[[int], None]
 
 
@@ -51,6 +54,7 @@ class Staffed:
     care_managers: list[UUID]
     consultant: UUID
     clinics: list[UUID]
+    names: dict[UUID, str]
 
 
 async def load(
@@ -81,7 +85,8 @@ async def _begin(store: Store) -> tuple[Staffed, str]:
         await staff.add_staff(store, login, name, roles, hashed) for login, name, roles, _ in STAFF
     ]
     token = await issue_token(store, "Demo EHR", 30)
-    return Staffed(ids[:2], ids[2], clinics), token
+    names = {key: name for key, (_, name, _, _) in zip(ids, STAFF, strict=True)}
+    return Staffed(ids[:2], ids[2], clinics, names), token
 
 
 async def _load_batch(
@@ -95,6 +100,8 @@ async def _load_batch(
         ids.append(writer.patient_id)
         for table, row in writer.rows():
             rows.setdefault(table, []).append({"org_id": ORG} | row)
+        if number < PUBLISHED:
+            store.saved += writer.published()
     for table, content in rows.items():
         await copy_rows(store, table, content)
     return ids
@@ -118,6 +125,7 @@ class Writer:
         self.patient_id = uuid5(NAMES, f"patient {number}")
         self.episode_id = uuid5(NAMES, f"episode {number}")
         self.enrolled_on = today - timedelta(days=story.days)
+        self.scored: list[dict[str, Any]] = []
         self.clinic_id = staffed.clinics[number % len(staffed.clinics)]
         self.care_manager = staffed.care_managers[number % len(staffed.care_managers)]
 
@@ -126,10 +134,41 @@ class Writer:
         yield from self._patient()
         yield "episodes", self._episode()
         for day, total, item_nine in self.story.phq9:
-            yield self._assessment("phq-9", day, total, 9, item_nine)
+            yield from self._assessment("phq-9", day, total, 9, item_nine)
         for day, total in self.story.gad7:
-            yield self._assessment("gad-7", day, total, 7, None)
+            yield from self._assessment("gad-7", day, total, 7, None)
         yield from self._care()
+
+    def published(self) -> Iterator[ChangedPatient | ChangedAssessment]:
+        """What of it is served as FHIR; after `rows`."""
+        person = self.person
+        yield ChangedPatient(
+            patient_id=self.patient_id,
+            fhir_id=str(self.patient_id),
+            family_name=person.family,
+            given_names=person.given,
+            display_name=person.name,
+            birth_on=person.birth_on.isoformat(),
+            sex=person.sex,
+            identifiers=((RECORD_NUMBERS, person.record_number),),
+        )
+        for row in self.scored:
+            yield ChangedAssessment(
+                assessment_id=row["assessment_id"],
+                patient_id=self.patient_id,
+                patient_fhir_id=str(self.patient_id),
+                instrument_id=row["instrument_id"],
+                status=row["status"],
+                answers=json.loads(row["answers"]),
+                total=row["total"],
+                prorated=False,
+                severity=row["severity"],
+                effective_at=row["effective_at"],
+                derived_from=(),
+                recorded_by=self.staffed.names[self.care_manager],
+                publish_form=True,
+                publish_score=True,
+            )
 
     def _patient(self) -> Iterator[tuple[str, dict[str, Any]]]:
         person, now = self.person, self.store.now
@@ -188,40 +227,62 @@ class Writer:
 
     def _assessment(
         self, instrument_id: str, day: int, total: int, items: int, item_nine: int | None
-    ) -> tuple[str, dict[str, Any]]:
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         instrument = INSTRUMENTS[instrument_id]
         values = spread(self.dice, total, items, 3, item_nine)
         answers = {f"q{i + 1}": value for i, value in enumerate(values)}
         at, whole = self._at(day), Decimal(sum(values))
         level = severity(instrument, whole)
-        key = identity_key("", None, str(self.patient_id), instrument_id, at, answers, None)
-        return (
-            "assessments",
-            {
-                "assessment_id": new_id(),
-                "patient_id": self.patient_id,
-                "episode_id": self.episode_id,
-                "instrument_id": instrument_id,
-                "instrument_version": instrument.version,
-                "status": "final",
-                "version": 1,
-                "answers": json.dumps(answers),
-                "total": whole,
-                "prorated": False,
-                "severity": level.label,
-                "severity_level": level.level,
-                "item_nine": judge_item_nine(instrument, answers).value,
-                "item_nine_value": answers.get("q9"),
-                "total_check": "not-claimed",
-                "conflicts": "[]",
-                "effective_at": at,
-                "effective_on": at.astimezone(ZoneInfo(ZONE)).date(),
-                "identity_key": key,
-                "content_digest": content_digest(instrument_id, answers, None, at),
-                "received_at": at,
-                "updated_at": at,
-            },
-        )
+        own_id = uuid5(self.patient_id, f"{instrument_id} {day}")
+        judged = judge_item_nine(instrument, answers).value
+        row = {
+            "assessment_id": own_id,
+            "patient_id": self.patient_id,
+            "episode_id": self.episode_id,
+            "instrument_id": instrument_id,
+            "instrument_version": instrument.version,
+            "status": "final",
+            "version": 1,
+            "answers": json.dumps(answers),
+            "total": whole,
+            "prorated": False,
+            "severity": level.label,
+            "severity_level": level.level,
+            "item_nine": judged,
+            "item_nine_value": answers.get("q9"),
+            "total_check": "not-claimed",
+            "conflicts": "[]",
+            "effective_at": at,
+            "effective_on": at.astimezone(ZoneInfo(ZONE)).date(),
+            "identity_key": identity_key(
+                "", None, str(self.patient_id), instrument_id, at, answers, None
+            ),
+            "content_digest": content_digest(instrument_id, answers, None, at),
+            "recorded_by_id": self.care_manager,
+            "received_at": at,
+            "updated_at": at,
+        }
+        self.scored.append(row)
+        yield "assessments", row
+        yield "assessment_versions", self._version(row)
+
+    def _version(self, row: dict[str, Any]) -> dict[str, Any]:
+        content = {
+            "status": row["status"],
+            "answers": json.loads(row["answers"]),
+            "total": str(row["total"]),
+            "claimed_total": None,
+            "item_nine": row["item_nine"],
+            "effective_at": row["effective_at"].isoformat(),
+        }
+        return {
+            "assessment_id": row["assessment_id"],
+            "version": 1,
+            "content": json.dumps(content),
+            "reason": "recorded",
+            "recorded_at": row["received_at"],
+            "recorded_by": self.staffed.names[self.care_manager],
+        }
 
     def _care(self) -> Iterator[tuple[str, dict[str, Any]]]:
         who = {"patient_id": self.patient_id, "episode_id": self.episode_id}

@@ -32,6 +32,7 @@ def open_engine(address: str, *, pool_size: int = 10) -> AsyncEngine:
     """
     return create_async_engine(
         _async_url(address),
+        hide_parameters=True,  # an error's text goes to logs: never what was said of a patient
         pool_size=pool_size,
         max_overflow=5,
         pool_timeout=10,
@@ -53,6 +54,7 @@ def open_owner_engine(address: str) -> AsyncEngine:
     """For migrations alone."""
     return create_async_engine(
         _async_url(address),
+        hide_parameters=True,
         poolclass=NullPool,
         connect_args={"server_settings": {"application_name": "stepwell-migrate"}},
     )

@@ -1,16 +1,20 @@
 """Published FHIR resources: the newest state of each, and every version as it was served."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, tuple_, update
 
 from app.errors import Conflict, VersionConflict
 from app.store.tables import resource_tokens, resource_versions, resources
 from app.store.transaction import Publication, Store
+
+
+PIECE = 500
+"""How many resources one statement names: a longer list is more than Postgres will parse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,64 @@ async def save_resource(
     Raises Conflict where the id belongs to another sender and VersionConflict where
     `if_match` names another version than the newest.
     """
-    held = await _lock(store, facts)
-    if if_match is not None and (held is None or held.version != if_match):
+    held = await _lock(store, [facts])
+    newest = held.get(_name(facts))
+    if if_match is not None and (newest is None or newest.version != if_match):
         raise VersionConflict()
+    return (await _save(store, [facts], held))[0]
+
+
+async def save_resources(store: Store, every: Sequence[ResourceFacts]) -> list[SavedResource]:
+    """The same for many resources, each named once, in few statements."""
+    saved: list[SavedResource] = []
+    for start in range(0, len(every), PIECE):
+        piece = every[start : start + PIECE]
+        saved += await _save(store, piece, await _lock(store, piece))
+    return saved
+
+
+def _name(facts: ResourceFacts) -> tuple[str, str]:
+    return facts.resource_type, facts.resource_id
+
+
+async def _lock(store: Store, every: Sequence[ResourceFacts]) -> dict[tuple[str, str], Row[Any]]:
+    names = tuple_(resources.c.resource_type, resources.c.resource_id)
+    found = await store.connection.execute(
+        select(resources)
+        .where(resources.c.org_id == store.org_id, names.in_(sorted(map(_name, every))))
+        .order_by(resources.c.resource_type, resources.c.resource_id)
+        .with_for_update()
+    )
+    return {(row.resource_type, row.resource_id): row for row in found.all()}
+
+
+async def _save(
+    store: Store, every: Sequence[ResourceFacts], held: Mapping[tuple[str, str], Row[Any]]
+) -> list[SavedResource]:
+    saved = [_next(store, facts, held.get(_name(facts))) for facts in every]
+    moved = [(f, s) for f, s in zip(every, saved, strict=True) if s.changed]
+    added = [_columns(store, f, s.version) for f, s in moved if s.created]
+    if added:
+        await store.connection.execute(resources.insert(), added)
+    changed = [_columns(store, f, s.version) for f, s in moved if not s.created]
+    if changed:
+        await store.connection.execute(
+            update(resources).where(
+                resources.c.org_id == store.org_id,
+                resources.c.resource_type == bindparam("of_type"),
+                resources.c.resource_id == bindparam("named"),
+            ),
+            [
+                {"of_type": row.pop("resource_type"), "named": row.pop("resource_id")} | row
+                for row in changed
+            ],
+        )
+    await _save_tokens(store, [f for f, _ in moved], {_name(f) for f, s in moved if not s.created})
+    return saved
+
+
+def _next(store: Store, facts: ResourceFacts, held: Row[Any] | None) -> SavedResource:
     if held is None:
-        await store.connection.execute(resources.insert().values(_columns(store, facts, 1)))
-        await _save_tokens(store, facts)
         return SavedResource(1, store.now, changed=True, created=True)
     if held.client_id != _sender(store, facts):
         raise Conflict(
@@ -75,35 +131,11 @@ async def save_resource(
         )
     if held.content_digest == facts.content_digest and not held.deleted:
         return SavedResource(held.version, held.last_updated, changed=False, created=False)
-    version = held.version + 1
-    await store.connection.execute(
-        update(resources)
-        .where(
-            resources.c.org_id == store.org_id,
-            resources.c.resource_type == facts.resource_type,
-            resources.c.resource_id == facts.resource_id,
-        )
-        .values(_columns(store, facts, version))
-    )
-    await _save_tokens(store, facts)
-    return SavedResource(version, store.now, changed=True, created=False)
+    return SavedResource(held.version + 1, store.now, changed=True, created=False)
 
 
 def _sender(store: Store, facts: ResourceFacts) -> UUID | None:
     return None if facts.ours else store.actor.client_id
-
-
-async def _lock(store: Store, facts: ResourceFacts) -> Any:
-    found = await store.connection.execute(
-        select(resources)
-        .where(
-            resources.c.org_id == store.org_id,
-            resources.c.resource_type == facts.resource_type,
-            resources.c.resource_id == facts.resource_id,
-        )
-        .with_for_update()
-    )
-    return found.one_or_none()
 
 
 def _columns(store: Store, facts: ResourceFacts, version: int) -> dict[str, Any]:
@@ -124,29 +156,31 @@ def _columns(store: Store, facts: ResourceFacts, version: int) -> dict[str, Any]
     }
 
 
-async def _save_tokens(store: Store, facts: ResourceFacts) -> None:
-    await store.connection.execute(
-        delete(resource_tokens).where(
-            resource_tokens.c.org_id == store.org_id,
-            resource_tokens.c.resource_type == facts.resource_type,
-            resource_tokens.c.resource_id == facts.resource_id,
-        )
-    )
-    if facts.tokens:
+async def _save_tokens(
+    store: Store, every: Sequence[ResourceFacts], had: set[tuple[str, str]]
+) -> None:
+    """Write the tokens of resources; `had` are those that may have earlier ones."""
+    if had:
+        names = tuple_(resource_tokens.c.resource_type, resource_tokens.c.resource_id)
         await store.connection.execute(
-            resource_tokens.insert(),
-            [
-                {
-                    "org_id": store.org_id,
-                    "resource_type": facts.resource_type,
-                    "resource_id": facts.resource_id,
-                    "parameter": parameter,
-                    "system": system,
-                    "value": value,
-                }
-                for parameter, system, value in sorted(set(facts.tokens))
-            ],
+            delete(resource_tokens).where(
+                resource_tokens.c.org_id == store.org_id, names.in_(sorted(had))
+            )
         )
+    rows = [
+        {
+            "org_id": store.org_id,
+            "resource_type": facts.resource_type,
+            "resource_id": facts.resource_id,
+            "parameter": parameter,
+            "system": system,
+            "value": value,
+        }
+        for facts in every
+        for parameter, system, value in sorted(set(facts.tokens))
+    ]
+    if rows:
+        await store.connection.execute(resource_tokens.insert(), rows)
 
 
 async def append_versions(
@@ -189,6 +223,20 @@ async def find_current(
     )
     row = found.one_or_none()
     return None if row is None else (StoredResource(*row[1:]), row.patient_id)
+
+
+async def existing_ids(store: Store, resource_type: str, resource_ids: Sequence[str]) -> set[str]:
+    """Which of these ids are taken."""
+    if not resource_ids:
+        return set()
+    found = await store.connection.execute(
+        select(resources.c.resource_id).where(
+            resources.c.org_id == store.org_id,
+            resources.c.resource_type == resource_type,
+            resources.c.resource_id.in_(resource_ids),
+        )
+    )
+    return set(found.scalars().all())
 
 
 async def find_version(

@@ -38,3 +38,6 @@ async def engine(address: str) -> AsyncIterator[AsyncEngine]:
     opened = open_engine(address)
     yield opened
     await opened.dispose()
+
+
+pytest_plugins = ["tests.web.site"]

@@ -12,7 +12,6 @@ from app.errors import Conflict, VersionConflict
 from app.store.tables import resource_tokens, resource_versions, resources
 from app.store.transaction import Publication, Store
 
-
 PIECE = 500
 """How many resources one statement names: a longer list is more than Postgres will parse."""
 

@@ -40,6 +40,11 @@ from app.store.flags import Flag
 from app.store.patients import Patient
 
 RHYTHM = Rhythm()
+WITHDRAWN = (
+    "The answer that asked for help was corrected or marked as entered in error: "
+    "make sure whose it was, then close this flag."
+)
+"""A safety flag never goes away by itself: a person answers it (ours)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +222,7 @@ class _Judgement:
         kept = [flag for flag in open_now if str(flag.flag_id) not in closing]
         self._reword(found, kept, digests)
         said = {(finding.kind.value, finding.subject): finding.words for finding in found}
+        said = {(FlagKind.SAFETY.value, flag.subject): WITHDRAWN for flag in kept} | said
         matters = [
             self._matter(
                 flag.kind,
@@ -281,6 +287,10 @@ class _Judgement:
             digest = digests.get(flag.subject, flag.content_digest)
             if self.episode is not None and flag.episode_id != self.episode.episode_id:
                 self.decision.moved[flag.flag_id] = self.episode.episode_id
+            if finding is None and flag.kind == FlagKind.SAFETY.value:
+                if flag.words != WITHDRAWN:
+                    self.decision.changed.append((flag, {"words": WITHDRAWN}))
+                continue
             if finding is None or (finding.words == flag.words and digest == flag.content_digest):
                 continue
             values: dict[str, Any] = {

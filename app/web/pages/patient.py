@@ -41,6 +41,18 @@ def _day(text: str, name: str) -> date | None:
         ) from None
 
 
+def _staff(text: str, name: str) -> UUID | None:
+    """A member of staff from a form; empty is nobody. Raises Unprocessable for what is no id."""
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Unprocessable(
+            "A choice could not be read.", [Problem(name, "choose from the list")]
+        ) from None
+
+
 def _moment(text: str, session: SignedIn, name: str) -> datetime:
     """A local date and time from a form, in the organization's zone."""
     try:
@@ -120,7 +132,7 @@ async def edit_episode(
     change = EpisodeChange(
         version=version,
         status=status or None,
-        care_manager_id=UUID(care_manager) if care_manager else None,
+        care_manager_id=_staff(care_manager, "care_manager"),
         primary_care_clinician=primary_care_clinician,
         reason=reason,
     )
@@ -157,7 +169,7 @@ async def enrol(
     """Begin an episode of care."""
     form = EnrolForm(
         clinic,
-        UUID(care_manager) if care_manager else None,
+        _staff(care_manager, "care_manager"),
         _day(enrolled_on, "enrolled_on") or today,
         primary_care_clinician,
     )
@@ -180,7 +192,7 @@ async def enter_assessment(
     answers = {
         name.removeprefix("item-"): int(str(value))
         for name, value in typed.items()
-        if name.startswith("item-") and str(value).isdigit()
+        if name.startswith("item-") and str(value).isdecimal()
     }
     if not answers:
         raise Unprocessable("No item was answered.")

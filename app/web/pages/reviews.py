@@ -36,7 +36,7 @@ async def review(
     back: Annotated[str, Form()] = "/reviews",
 ) -> Response:
     """Keep what the consultant decided."""
-    weeks = int(follow_up_weeks) if follow_up_weeks.strip().isdigit() else None
+    weeks = int(follow_up_weeks) if follow_up_weeks.strip().isdecimal() else None
     form = ReviewForm(kind, recommendation, weeks, request_key)
     await review_case(store, episode_id, form, today)
     return RedirectResponse(back if back.startswith("/patients/") else "/reviews", 303)

@@ -16,7 +16,7 @@ import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from app import embedded_postgres
+from app import backup, embedded_postgres
 from app.auth.bearer import issue_token
 from app.auth.secrets import check_password_choice, hash_password
 from app.demo import load as demo_data
@@ -215,6 +215,38 @@ def import_command(
             raise typer.Exit(1)
 
     _in_services(run)
+
+
+@contextmanager
+def _backed_up(database: str) -> Iterator[tuple[str, str, Path | None]]:
+    """(who reads all, the owner, client binaries) of the operator's database or an embedded one."""
+    settings = load_settings()
+    if settings.database_url:
+        yield settings.backup_database_url or settings.owner_url, settings.owner_url, None
+        return
+    with embedded_postgres.using(CHECKOUT) as cluster:
+        embedded_postgres.ensure_database(cluster, database)
+        reader = cluster.url(database, embedded_postgres.SUPERUSER)
+        yield reader, cluster.url(database), cluster.binaries / "bin"
+
+
+Database = Annotated[str, typer.Option(help="Of the embedded Postgres; not with DATABASE_URL.")]
+
+
+@cli.command("dump")
+def dump_command(file: Path, database: Database = "stepwell") -> None:
+    """Write the whole database to a new file."""
+    with _backed_up(database) as (reader, _, binaries):
+        backup.dump(reader, file, binaries)
+    console.print(f"{file}: {file.stat().st_size / 1e6:.1f} MB. Keep it as safe as the database.")
+
+
+@cli.command("restore")
+def restore_command(file: Path, database: Database = "stepwell") -> None:
+    """Restore a dump into an empty database; refuses any other."""
+    with _backed_up(database) as (_, owner, binaries):
+        backup.restore(owner, file, binaries)
+    console.print("Restored. Run `migrate` where the dump is of an older version.")
 
 
 @cli.command("sweep")

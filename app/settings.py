@@ -24,6 +24,8 @@ class Settings(BaseSettings):
 
     database_url: str = Field(default="", validation_alias="DATABASE_URL")
     migration_database_url: str = Field(default="", validation_alias="MIGRATION_DATABASE_URL")
+    backup_database_url: str = Field(default="", validation_alias="BACKUP_DATABASE_URL")
+    """Who may dump: a superuser, or a role with BYPASSRLS that can read every table."""
     host: str = "127.0.0.1"
     port: int = 8000
     public_base_url: str | None = None

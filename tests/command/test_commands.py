@@ -1,0 +1,95 @@
+"""The command line as an operator types it, over a database of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.embedded_postgres import Cluster, ensure_database
+from app.embedded_postgres.server import drop_database
+from app.store.ids import new_id
+from tests.web.site import phq9
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def own(cluster: Cluster) -> Iterator[dict[str, str]]:
+    """The environment of a database that only these tests use."""
+    name = f"stepwell_command_{new_id().hex[-12:]}"
+    ensure_database(cluster, name)
+    yield os.environ | {"DATABASE_URL": cluster.url(name)}
+    drop_database(cluster, name)
+
+
+def run(own: dict[str, str], *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "app", *words],
+        cwd=ROOT, env=own, input=given, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def org(own: dict[str, str]) -> str:
+    assert run(own, "migrate").returncode == 0
+    told = run(
+        own,
+        "organization",
+        "add",
+        "Clinic",
+        "--clinic",
+        "Riverside",
+        "--unknown-patients",
+        "refuse",
+    )
+    assert told.returncode == 0, told.stderr
+    client = run(own, "client", "add", "EHR", "--org", told.stdout.strip())
+    assert re.fullmatch(r"[\w-]{40,}", client.stdout.strip()), client.stderr
+    return told.stdout.strip()
+
+
+def test_migrating_twice_changes_nothing(own: dict[str, str], org: str) -> None:
+    assert run(own, "migrate").returncode == 0
+
+
+def test_staff_need_a_long_password_and_a_free_login(own: dict[str, str], org: str) -> None:
+    words = ("staff", "add", "maya", "Maya Okonkwo", "--org", org, "--role", "care-manager")
+    short = run(own, *words, "--password", "short")
+    assert short.returncode == 1
+    assert "Traceback" not in short.stderr
+    assert run(own, *words, "--password", "a long enough passphrase").returncode == 0
+    again = run(own, *words, "--password", "a long enough passphrase")
+    assert again.returncode == 1
+    assert "Traceback" not in again.stderr
+
+
+def test_an_import_tells_what_became_of_each_file(
+    own: dict[str, str], org: str, tmp_path: Path
+) -> None:
+    lines = [json.dumps(phq9("1", [2] * 9, 3, "Rosa Alvarez")), '{"resourceType": "Device"}']
+    (tmp_path / "a.ndjson").write_text("\n".join(lines))
+    bad = phq9("2", [1] * 9, 3, "Luis Chen")
+    bad["entry"][1]["resource"]["status"] = "nonsense"
+    (tmp_path / "b.json").write_text(json.dumps(bad))
+    words = ("import", str(tmp_path), "--org", org, "--client", "EHR")
+    for _ in range(2):
+        told = run(own, *words)
+        assert told.returncode == 1, told.stderr
+        assert "1 kept" in told.stderr
+        assert "2 refused" in told.stderr
+    (tmp_path / "c.json").write_text("{not json")
+    told = run(own, *words)
+    assert told.returncode == 1
+    assert "c.json, line 1, is not JSON" in told.stderr.replace("\n", " ")
+    assert run(own, *words[:1], "/nowhere", *words[2:]).returncode == 1
+
+
+def test_the_sweep_counts_what_it_evaluated(own: dict[str, str], org: str) -> None:
+    told = run(own, "sweep")
+    assert told.returncode == 0
+    assert "episodes evaluated" in told.stderr

@@ -29,11 +29,14 @@ from app.main import create_app
 from app.migrating import check, migrate
 from app.settings import CHECKOUT, Settings, check_safe, load_settings
 from app.store import clients, organizations, staff
+from app.store.engine import UNREACHABLE
 from app.store.ids import new_id
 from app.store.transaction import Store
 from app.wiring import Services, build_services
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Stepwell.")
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Stepwell.", pretty_exceptions_enable=False
+)
 staff_cli, client_cli = typer.Typer(help="Staff."), typer.Typer(help="Integration clients.")
 organization_cli, postgres_cli = typer.Typer(help="Organizations."), typer.Typer(help="Postgres.")
 for group, name in (
@@ -59,6 +62,9 @@ def main() -> None:
         sys.exit(1)
     except embedded_postgres.EmbeddedPostgresError as error:
         console.print(f"[red]{error}[/red]")
+        sys.exit(1)
+    except UNREACHABLE as error:
+        console.print(f"[red]The database at DATABASE_URL cannot be reached: {error}[/red]")
         sys.exit(1)
 
 

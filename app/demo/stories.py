@@ -53,7 +53,7 @@ def slow_responder(dice: Random, days: int) -> Story:
     story.treatments = [(4, "medication", drug[0])]
     if days > 66:
         advice = f"{drug[1]}; PHQ-9 again in two weeks; add behavioral activation."
-        story.reviews = [(62, advice, 4, "done")]
+        story.reviews.append((62, advice, 4, "done"))
         story.treatments += [(66, "medication", drug[1]), (70, "therapy", THERAPY[0])]
     return story
 
@@ -65,7 +65,8 @@ def non_responder(dice: Random, days: int) -> Story:
     drug = dice.choice((SERTRALINE, ESCITALOPRAM))
     story.treatments = [(5, "medication", drug[0])]
     if days > 75 and dice.random() < 0.6:
-        story.reviews = [(72, f"{drug[1]} and weekly problem-solving treatment.", 4, "accepted")]
+        advice = f"{drug[1]} and weekly problem-solving treatment."
+        story.reviews.append((72, advice, 4, "accepted"))
         story.treatments.append((78, "medication", drug[1]))
     return story
 
@@ -151,6 +152,10 @@ def _course(dice: Random, kind: str, days: int, course: Callable[[float], float]
         reached = dice.random() < 0.85
         story.contacts.append((day, reached, dice.choice((15, 20, 25, 30)) if reached else 5))
         day += (7 if day < 28 else 14 if day < 84 else 28) + dice.randint(-1, 1)
+    due = dice.randint(20, 40)
+    while due <= days and dice.random() < 0.85:
+        story.reviews.append((due, "No change; measure again at the next contact.", 8, "done"))
+        due += dice.randint(24, 30)
     return story
 
 

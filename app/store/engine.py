@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import make_url, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -12,6 +12,10 @@ from app.errors import Unavailable
 APPLICATION_ROLE = "stepwell_app"
 CANNOT_REACH = (SQLAlchemyError, OSError, TimeoutError)
 """What is raised where the database does not answer."""
+
+
+UNREACHABLE = (InterfaceError, OperationalError, OSError, TimeoutError)
+"""The same, where a mistake in a statement is to be told from it."""
 
 
 class NotReady(Unavailable):

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from uuid import UUID
 
 from app.domain.access import Permission
@@ -31,199 +30,21 @@ from app.store.care import CaseReview, Contact
 from app.store.episodes import Episode
 from app.store.flags import Flag
 from app.store.patients import Patient
-from app.store.rosters import StaffName
 from app.store.transaction import Store
 from app.use_cases.judging import course_of, once
-
-
-@dataclass(frozen=True, slots=True)
-class PatientHeader:
-    """Who it is."""
-
-    patient_id: UUID
-    name: str
-    birth_on: date | None
-    age: int | None
-    sex: str
-    language: str | None
-    phone: str | None
-    identifiers: list[tuple[str, str]]
-    deceased_on: date | None
-    merged_into_id: UUID | None
-
-
-@dataclass(frozen=True, slots=True)
-class EpisodeHeader:
-    """An episode of care at a glance."""
-
-    episode_id: UUID
-    status: str
-    enrolled_on: date
-    ended_on: date | None
-    weeks: int
-    clinic: str
-    clinic_id: UUID
-    care_manager: str | None
-    care_manager_id: UUID | None
-    consultant: str | None
-    primary_care_clinician: str | None
-    protocol: str
-    last_contact_on: date | None
-    next_contact_on: date | None
-    next_assessment_on: date | None
-    last_review_on: date | None
-    next_review_on: date | None
-    urgency: int
-    urgency_reason: str
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class FlagRow:
-    """A flag with its evidence in words and numbers, and how far its loop has come."""
-
-    flag_id: UUID
-    kind: str
-    title: str
-    level: int
-    words: str
-    evidence: dict[str, str | int]
-    protocol: str | None
-    state: str
-    owner: str | None
-    opened_at: datetime
-    due_at: datetime
-    acknowledged_at: datetime | None
-    acknowledged_by: str | None
-    closed_at: datetime | None
-    closed_by: str | None
-    outcome: str | None
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class ChartPoint:
-    """One measurement on a chart."""
-
-    assessment_id: UUID
-    on: date
-    total: Decimal
-    severity: str
-    level: int
-    prorated: bool
-    item_nine_value: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ChartSeries:
-    """One instrument over time, with the bands it is read by and what the protocol says."""
-
-    instrument_id: str
-    title: str
-    minimum: int
-    maximum: int
-    bands: list[tuple[int, int, str, int]]
-    points: list[ChartPoint]
-    baseline_total: Decimal | None
-    baseline_on: date | None
-    percent_change: Decimal | None
-    response: str
-    judgement_words: str
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineEvent:
-    """Something on the time axis beside the scores."""
-
-    on: date
-    kind: str
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class ContactRow:
-    """A logged contact."""
-
-    contact_id: UUID
-    at: datetime
-    contact_on: date
-    way: str
-    reached: bool
-    minutes: int
-    note: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewRow:
-    """A case review and what became of its recommendation."""
-
-    review_id: UUID
-    reviewed_on: date
-    consultant: str
-    kind: str
-    recommendation: str
-    follow_up_weeks: int | None
-    status: str
-    answer: str | None
-    answered_by: str | None
-    answered_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerRow:
-    """One item and how it was answered."""
-
-    key: str
-    text: str
-    label: str | None
-    value: int | None
-    safety: bool
-
-
-@dataclass(frozen=True, slots=True)
-class AssessmentRow:
-    """An assessment in the history, wrong ones too."""
-
-    assessment_id: UUID
-    instrument_id: str
-    title: str
-    on: date
-    at: datetime
-    status: str
-    version: int
-    total: Decimal | None
-    prorated: bool
-    not_scorable_words: str | None
-    severity: str | None
-    level: int | None
-    item_nine: str
-    item_nine_value: int | None
-    claimed_total: Decimal | None
-    total_check: str
-    conflicts: list[str]
-    answers: list[AnswerRow]
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class PatientStory:
-    """Everything on the patient's page."""
-
-    patient: PatientHeader
-    episode: EpisodeHeader | None
-    past_episodes: list[EpisodeHeader]
-    flags: list[FlagRow]
-    closed_flags: list[FlagRow]
-    charts: list[ChartSeries]
-    events: list[TimelineEvent]
-    contacts: list[ContactRow]
-    reviews: list[ReviewRow]
-    assessments: list[AssessmentRow]
-    care_managers: list[StaffName]
-    clinics: list[tuple[UUID, str]]
-    minutes_this_month: int
-    today: date
+from app.use_cases.patient_story import (
+    AnswerRow,
+    AssessmentRow,
+    ChartPoint,
+    ChartSeries,
+    ContactRow,
+    EpisodeHeader,
+    FlagRow,
+    PatientHeader,
+    PatientStory,
+    ReviewRow,
+    TimelineEvent,
+)
 
 
 @dataclass(frozen=True, slots=True)

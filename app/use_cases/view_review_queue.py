@@ -11,7 +11,8 @@ from app.domain.flag import FLAG_POLICY, FlagKind
 from app.store import audit, care, caseload, flags, rosters
 from app.store.caseload import CaseloadRow, TrendRow
 from app.store.transaction import Store
-from app.use_cases.view_patient import FlagRow, Names, ReviewRow, age_on, flag_row, review_row
+from app.use_cases.patient_story import FlagRow, ReviewRow
+from app.use_cases.view_patient import Names, age_on, flag_row, review_row
 
 REVIEWED = [kind.value for kind, policy in FLAG_POLICY.items() if policy.needs_review]
 

@@ -11,7 +11,8 @@ from app.domain.flag import FLAG_POLICY, FlagKind
 from app.store import assessments, audit, flags, patients, rosters
 from app.store.flags import Flag
 from app.store.transaction import Store
-from app.use_cases.view_patient import FlagRow, Names, age_on, flag_row
+from app.use_cases.patient_story import FlagRow
+from app.use_cases.view_patient import Names, age_on, flag_row
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,15 @@ def test_an_import_tells_what_became_of_each_file(
     assert run(own, *words[:1], "/nowhere", *words[2:]).returncode == 1
 
 
+def test_a_database_that_is_away_is_one_line(own: dict[str, str]) -> None:
+    away = own | {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    for words in (("sweep",), ("migrate",)):
+        told = run(away, *words)
+        assert told.returncode == 1
+        assert "cannot be reached" in told.stderr
+        assert "Traceback" not in told.stderr
+
+
 def test_the_sweep_counts_what_it_evaluated(own: dict[str, str], org: str) -> None:
     told = run(own, "sweep")
     assert told.returncode == 0

@@ -6,7 +6,7 @@ from datetime import date
 from markupsafe import Markup, escape
 
 from app.domain.words import day_words, number_words
-from app.use_cases.view_patient import ChartSeries, TimelineEvent
+from app.use_cases.patient_story import ChartSeries, TimelineEvent
 
 WIDTH, HEIGHT = 760, 260
 LEFT, RIGHT, TOP, BOTTOM = 34, 12, 10, 46

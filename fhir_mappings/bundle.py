@@ -194,7 +194,7 @@ def read_single(resource: Mapping[str, Any], kind: str, resource_id: str | None)
         problem = Problem("resourceType", f"This address takes a {kind}.")
         raise InvalidResource("The resource's type and the address do not fit.", [problem])
     if kind not in KEPT_TYPES:
-        raise NotSupported(f"This registry keeps {', '.join(KEPT_TYPES)}; a {kind} is not kept.")
+        raise NotSupported(f"This registry keeps {', '.join(KEPT_TYPES)}; {kind} is not kept.")
     if resource_id is not None:
         check_id(resource, resource_id, kind)
     return Entry("", resource, resource_id)

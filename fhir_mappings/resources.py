@@ -33,7 +33,7 @@ def read_resource(resource: Mapping[str, Any], setting: Setting) -> Reading:
             [Problem(setting.at("resourceType"), "Name a resource type of FHIR R4.")],
         )
     if kind not in _READERS:
-        words = f"This registry keeps {', '.join(KEPT_TYPES)}; a {kind} is not kept."
+        words = f"This registry keeps {', '.join(KEPT_TYPES)}; {kind} is not kept."
         return Reading(kind, Unkept(setting.where, words))
     check_shape(resource, setting.where)
     return _READERS[kind](resource, setting)

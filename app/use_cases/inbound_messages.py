@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.domain.access import Permission
 from app.errors import Problem, Unprocessable
-from app.store import audit, inbound
+from app.store import audit, inbound, parts
 from app.store.inbound import InboundRow
 from app.store.transaction import Store
 
@@ -70,6 +70,12 @@ async def list_inbound(store: Store, outcome: str | None = None) -> list[Inbound
     store.actor.require(Permission.MANAGE_INBOUND)
     outcomes = [outcome] if outcome else ["refused", "partly-kept", "mended"]
     return await inbound.list_messages(store, outcomes, SHOWN)
+
+
+async def count_waiting(store: Store) -> int:
+    """How many kept Observations wait for the rest of their questionnaire."""
+    store.actor.require(Permission.MANAGE_INBOUND)
+    return await parts.count_waiting(store)
 
 
 async def get_inbound(store: Store, message_id: UUID) -> InboundMessage:

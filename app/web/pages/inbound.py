@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.errors import Unprocessable
-from app.use_cases.inbound_messages import get_inbound, list_inbound, settle_inbound
+from app.use_cases.inbound_messages import count_waiting, get_inbound, list_inbound, settle_inbound
 from app.web.dependencies import SignedIn, WriteStore, check_csrf
 from app.web.pages.rendering import page
 
@@ -17,7 +17,8 @@ router = APIRouter(prefix="/operator/inbound")
 @router.get("")
 async def show_list(request: Request, session: SignedIn, store: WriteStore) -> Response:
     """What was refused or kept in part; unsettled first."""
-    return page(request, "inbound.html", session, rows=await list_inbound(store))
+    rows, waiting = await list_inbound(store), await count_waiting(store)
+    return page(request, "inbound.html", session, rows=rows, waiting=waiting)
 
 
 @router.get("/{message_id}")

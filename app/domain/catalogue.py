@@ -10,7 +10,10 @@ from types import MappingProxyType
 
 from app.domain.instrument import Instrument, Item, parse_instrument
 
-_SHIPPED = ("phq-9", "phq-2", "gad-7", "gad-2", "audit-c", "dast-10")
+_SHIPPED = (
+    "phq-9", "phq-2", "gad-7", "gad-2", "audit-c", "dast-10",
+    "epds", "pcl-5", "pc-ptsd-5", "who-5", "gds-15",
+)  # fmt: skip
 
 
 def _load() -> dict[str, Instrument]:

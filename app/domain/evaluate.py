@@ -12,7 +12,7 @@ from app.domain.instrument import Instrument
 from app.domain.protocol import Protocol, Verdict, judge
 from app.domain.response import Response, has_worsened, relapse_risk, response_status
 from app.domain.rhythm import Rhythm, next_assessment_due, next_contact_due, next_review_due
-from app.domain.safety import ItemNine, item_nine_words
+from app.domain.safety import ItemNine, item_nine_words, safety_item_name
 from app.domain.score import TotalCheck
 from app.domain.severity import Screen, screen, severity
 from app.domain.trajectory import Measurement, Trajectory, trajectory
@@ -95,7 +95,7 @@ def _positive(instrument: Instrument, fact: AssessmentFact, total: Decimal) -> F
 
 
 def _safety(assessments: Sequence[AssessmentFact]) -> list[Finding]:
-    """PHQ-9 item 9 above 0 at any total; unknown is asked about for the newest form alone."""
+    """A safety item above 0 at any total; unknown is asked about for the newest form alone."""
     findings = []
     for fact in assessments:
         if fact.item_nine is ItemNine.POSITIVE and fact.item_nine_value is not None:
@@ -108,17 +108,24 @@ def _safety(assessments: Sequence[AssessmentFact]) -> list[Finding]:
                     fact.assessment_id,
                 )
             )
-    asked = [a for a in assessments if a.item_nine is not ItemNine.NOT_ASKED]
-    newest = max(asked, key=lambda a: (a.at, a.assessment_id), default=None)
-    if newest and newest.item_nine is ItemNine.UNKNOWN:
-        findings.append(
-            Finding(
-                FlagKind.ITEM_9_UNKNOWN,
-                f"Item 9 of the PHQ-9 of {day_words(newest.on)} is not known: ask the patient.",
-                {"on": newest.on.isoformat()},
-                newest.assessment_id,
+    newest = {
+        a.instrument_id: a
+        for a in sorted(assessments, key=lambda a: (a.at, a.assessment_id))
+        if a.item_nine is not ItemNine.NOT_ASKED
+    }
+    for fact in newest.values():
+        if fact.item_nine is ItemNine.UNKNOWN:
+            instrument = INSTRUMENTS[fact.instrument_id]
+            name = safety_item_name(instrument)
+            of = "" if instrument.short_title in name else f" of the {instrument.short_title}"
+            findings.append(
+                Finding(
+                    FlagKind.ITEM_9_UNKNOWN,
+                    f"{name}{of} of {day_words(fact.on)} is not known: ask the patient.",
+                    {"on": fact.on.isoformat()},
+                    fact.assessment_id,
+                )
             )
-        )
     return findings
 
 

@@ -23,6 +23,8 @@ class Missing(StrEnum):
     ALL_REQUIRED = "all-required"
     PRORATE = "prorate"
     """The mean of the answered items stands for those missing, up to a number of them."""
+    GATE = "gate"
+    """All are needed, unless the gate item is answered 0: then the rest is not asked."""
     AUDIT_C_SKIP = "audit-c-skip"
     """Who never drinks skips the rest: item 1 = 0 lets the others count as 0."""
 
@@ -48,7 +50,8 @@ class Item:
     scored: bool = True
     reverse: bool = False
     role: str = ""
-    """``safety`` where any answer above 0 asks for a person the same day; ``functional``."""
+    """``safety`` where any answer above 0 asks for a person the same day; ``gate`` where 0
+    ends the form; ``functional``."""
 
     def counts_for(self, value: int) -> int:
         """What an answer adds to the total."""
@@ -70,11 +73,12 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:
-    """From which total on a screen is positive, for whom."""
+    """Up to or from which total a screen is positive, for whom."""
 
     sex: str
     """``any``, ``male``, ``female`` or ``unknown``."""
-    at_least: int
+    total: int
+    """The total itself is positive."""
     source: str
 
 
@@ -122,6 +126,8 @@ class Instrument:
     """What the copyright asks to be said."""
     sources: tuple[str, ...]
     higher_is_worse: bool = True
+    multiplier: int = 1
+    """What the sum of the items is multiplied by."""
 
     def item(self, key: str) -> Item:
         """The item of that key; KeyError where there is none."""
@@ -160,7 +166,7 @@ def parse_instrument(data: Mapping[str, Any]) -> Instrument:
         items=tuple(_item(entry, data["options"]) for entry in data["items"]),
         bands=tuple(Band(b["min"], b["max"], b["label"], b["level"]) for b in data["bands"]),
         cutoffs=tuple(
-            Cutoff(c.get("sex", "any"), c["at_least"], c.get("source", ""))
+            Cutoff(c.get("sex", "any"), c.get("at_least", c.get("at_most")), c.get("source", ""))
             for c in data.get("cutoffs", ())
         ),
         missing=MissingRule(
@@ -186,6 +192,8 @@ def parse_instrument(data: Mapping[str, Any]) -> Instrument:
         readminister_days=data.get("readminister_days"),
         notice=data.get("notice", ""),
         sources=tuple(data.get("sources", ())),
+        higher_is_worse=data.get("higher_is_worse", True),
+        multiplier=data.get("multiplier", 1),
     )
 
 
@@ -276,6 +284,14 @@ def _rule_problems(data: Mapping[str, Any]) -> list[Problem]:
         for entry in data["items"]
         if entry.get("scored", True) and entry.get("options") in data["options"]
     )
+    highest *= data.get("multiplier", 1)
+    side = "at_least" if data.get("higher_is_worse", True) else "at_most"
+    for index, cutoff in enumerate(data.get("cutoffs", ())):
+        if not isinstance(cutoff.get(side), int):
+            problems.append(Problem(f"cutoffs[{index}].{side}", "is needed, as int"))
+    gates = [entry for entry in data["items"] if entry.get("role") == "gate"]
+    if data["missing"].get("kind") == Missing.GATE and len(gates) != 1:
+        problems.append(Problem("items", "one of them, and one only, has the role gate"))
     if highest != data["range"][1]:
         problems.append(Problem("range", f"ends at {data['range'][1]}, the items add to {highest}"))
     for name in ("loinc_panel", "loinc_score"):

@@ -21,7 +21,7 @@ def safety_items(instrument: Instrument) -> tuple[Item, ...]:
 
 
 def judge_item_nine(instrument: Instrument, answers: Answers) -> ItemNine:
-    """Any answer above 0 is positive, at any total (PHQ-9 item 9, LOINC 44260-8).
+    """Any answer above 0 is positive, at any total (PHQ-9 item 9, LOINC 44260-8; EPDS item 10).
 
     It is judged also where the form cannot be scored, and never imputed: without an
     answer (or with a total alone) it is unknown.
@@ -35,8 +35,15 @@ def judge_item_nine(instrument: Instrument, answers: Answers) -> ItemNine:
     return ItemNine.NEGATIVE if len(given) == len(asked) else ItemNine.UNKNOWN
 
 
+def safety_item_name(instrument: Instrument) -> str:
+    """The item as people name it: ``Item 9`` of the PHQ-9, ``Item 10 of the EPDS``."""
+    keys = [item.key for item in instrument.items]
+    number = keys.index(safety_items(instrument)[0].key) + 1
+    return f"Item {number}" + ("" if number == 9 else f" of the {instrument.short_title}")
+
+
 def item_nine_words(instrument: Instrument, value: int) -> str:
-    """How item 9 was answered, for a person: ``Item 9 answered 2 (more than half the days)``."""
+    """How it was answered, for a person: ``Item 9 answered 2 (more than half the days)``."""
     item = safety_items(instrument)[0]
     label = next((o.label for o in item.options if o.value == value), "").lower()
-    return f"Item 9 answered {value}" + (f" ({label})" if label else "")
+    return f"{safety_item_name(instrument)} answered {value}" + (f" ({label})" if label else "")

@@ -96,18 +96,29 @@ def score(instrument: Instrument, answers: Answers) -> Score | NotScorable:
     scored = instrument.scored_items
     missing = tuple(item.key for item in scored if item.key not in answers)
     given = [item.counts_for(answers[item.key]) for item in scored if item.key in answers]
-    if not given:
+    skipped = _skipped(instrument, answers)
+    if not given and not skipped:
         return NotScorable(NotScorableReason.NO_ANSWERS, missing)
-    if not missing or _skipped(instrument, answers):
-        return Score(Decimal(sum(given)))
+    if skipped or not (missing or _gate_missing(instrument, answers)):
+        return Score(Decimal(sum(given) * instrument.multiplier))
     if instrument.missing.kind is Missing.PRORATE and len(missing) <= instrument.missing.most:
         whole = Decimal(sum(given)) * len(scored) / len(given)
         return Score(whole.quantize(Decimal("0.1")), prorated=True, missing=missing)
     return NotScorable(NotScorableReason.TOO_MANY_MISSING, missing)
 
 
+def _gate_missing(instrument: Instrument, answers: Answers) -> bool:
+    return any(item.role == "gate" and item.key not in answers for item in instrument.items)
+
+
 def _skipped(instrument: Instrument, answers: Answers) -> bool:
-    """Item 1 of the AUDIT-C answered "never": the form skips items 2 and 3 (LOINC 75626-2)."""
+    """Whether the first answer ended the form, so that what follows counts 0.
+
+    Item 1 of the AUDIT-C answered "never" (LOINC 75626-2); the gate of the PC-PTSD-5
+    answered "no" (VA National Center for PTSD).
+    """
+    if instrument.missing.kind is Missing.GATE:
+        return any(i.role == "gate" and answers.get(i.key) == 0 for i in instrument.items)
     if instrument.missing.kind is not Missing.AUDIT_C_SKIP:
         return False
     return answers.get(instrument.scored_items[0].key) == 0
@@ -139,7 +150,7 @@ def compare_totals(
     if claimed is None:
         return TotalCheck.NOT_CLAIMED
     given = [i for i in instrument.scored_items if i.key in answers]
-    if not given:
+    if not given and not _skipped(instrument, answers):
         return TotalCheck.ONLY_CLAIMED
     if isinstance(scored, Score) and claimed == scored.total:
         return TotalCheck.AGREES
@@ -157,4 +168,4 @@ def _reach(instrument: Instrument, answers: Answers) -> tuple[int, int]:
         elif not _skipped(instrument, answers):
             values = [item.counts_for(option.value) for option in item.options]
             low, high = low + min(values), high + max(values)
-    return low, high
+    return low * instrument.multiplier, high * instrument.multiplier

@@ -31,12 +31,12 @@ def severity(instrument: Instrument, total: Decimal | int) -> Severity:
 
 
 def cutoff_for(instrument: Instrument, sex: str) -> int | None:
-    """From which total on the screen is positive for this sex.
+    """The total at which the screen turns positive for this sex.
 
     AUDIT-C: 4 for men, 3 for women (LOINC 75626-2); where sex is not recorded, or
     is other, the lower one is taken (ours: not confirmed).
     """
-    by_sex = {cutoff.sex: cutoff.at_least for cutoff in instrument.cutoffs}
+    by_sex = {cutoff.sex: cutoff.total for cutoff in instrument.cutoffs}
     if "any" in by_sex:
         return by_sex["any"]
     return by_sex.get(sex, by_sex.get("unknown"))
@@ -44,7 +44,8 @@ def cutoff_for(instrument: Instrument, sex: str) -> int | None:
 
 def screen(instrument: Instrument, total: Decimal | int, sex: str) -> Screen:
     """Whether a total is a positive screen for a person of this sex."""
-    at_least = cutoff_for(instrument, sex)
-    if at_least is None:
+    limit = cutoff_for(instrument, sex)
+    if limit is None:
         return Screen.NOT_A_SCREEN
-    return Screen.POSITIVE if total >= at_least else Screen.NEGATIVE
+    positive = total >= limit if instrument.higher_is_worse else total <= limit
+    return Screen.POSITIVE if positive else Screen.NEGATIVE

@@ -50,7 +50,7 @@ def trend_chart(series: ChartSeries, events: Sequence[TimelineEvent]) -> Markup:
         shape = "point unsafe" if point.item_nine_value else "point"
         told = f"{day_words(point.on)}: {number_words(point.total)}, {point.severity}"
         if point.item_nine_value:
-            told += f", item 9 answered {point.item_nine_value}"
+            told += f", safety item answered {point.item_nine_value}"
         cx, cy = x(point.on), y(float(point.total))
         parts.append(
             f'<circle class="{shape}" cx="{cx:.1f}" cy="{cy:.1f}" r="4">'

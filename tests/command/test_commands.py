@@ -10,21 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded_postgres import Cluster, ensure_database
-from app.embedded_postgres.server import drop_database
-from app.store.ids import new_id
+from tests import postgres
+from tests.postgres import Server
 from tests.web.site import phq9
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def own(cluster: Cluster) -> Iterator[dict[str, str]]:
+def own(server: Server) -> Iterator[dict[str, str]]:
     """The environment of a database that only these tests use."""
-    name = f"stepwell_command_{new_id().hex[-12:]}"
-    ensure_database(cluster, name)
-    yield os.environ | {"DATABASE_URL": cluster.url(name)}
-    drop_database(cluster, name)
+    with postgres.database(server, "command") as name:
+        yield os.environ | {"DATABASE_URL": server.url(name)}
 
 
 def run(own: dict[str, str], *words: str, given: str = "") -> subprocess.CompletedProcess[str]:

@@ -1,121 +1,204 @@
-"""Dump a registry to one file and restore it into an empty database, by Postgres' own tools.
+"""Dump a database to a file and restore one, by Postgres's own programs.
 
-Row-level security is never a silent filter: even the owner is bound by it, so a dump
-is made by a role that may read everything, and pg_dump refuses any other. A restore is
-the owner's.
+Row-level security is forced on the owner too, so a dump is written by a role that it
+does not bind: anything else would lack rows. A restore is one transaction.
 """
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from typing import IO
+from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import make_url
-
-from app.errors import Conflict, Failed, Unprocessable
-
-EMPTY = (
-    "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'v', 'S')"
-)
-ROLE = (
-    "DO $$ BEGIN CREATE ROLE stepwell_app NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE; "
-    "EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-)
-MEMBER = (
-    "DO $$ BEGIN IF NOT pg_has_role(current_user, 'stepwell_app', 'MEMBER') THEN "
-    "EXECUTE format('GRANT stepwell_app TO %I', current_user); END IF; END $$"
-)
+from app.embedded_postgres import client_program
+from app.errors import Conflict, Unavailable, Unprocessable
 
 
-class BackupFailed(Failed):
-    """The dump or the restore did not succeed; nothing half-finished is left behind."""
+class NoAnswer(Unavailable):
+    """The database does not answer."""
 
-    code = "backup-failed"
+    code = "no-answer"
+
+
+class CannotDump(Unprocessable):
+    """The database cannot be dumped."""
+
+    code = "cannot-dump"
+
+
+class CannotRestore(Unprocessable):
+    """The dump cannot be restored here."""
+
+    code = "cannot-restore"
 
 
 class NotEmpty(Conflict):
-    """The database to restore into holds tables already; nothing was changed. Name an empty one."""
+    """The database to restore into holds something already; it was left as it is."""
 
     code = "restore-target-not-empty"
 
 
-def dump(address: str, file: Path, binaries: Path | None) -> None:
-    """Write the whole database to a new file, whole or not at all; only its owner may read it."""
+HIDES_ROWS = """
+SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') AND row_security_active(oid)
+"""
+IS_OURS = "SELECT to_regclass('public.alembic_version') IS NOT NULL"
+WHAT_IS_THERE = """
+SELECT name FROM (
+    SELECT 'pg_class'::regclass AS catalogue, oid, relnamespace AS space, relname AS name
+    FROM pg_class WHERE relkind <> 'i'
+    UNION ALL SELECT 'pg_proc'::regclass, oid, pronamespace, proname FROM pg_proc
+    UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace, typname FROM pg_type
+    WHERE typtype IN ('d', 'e')
+) AS found JOIN pg_namespace ON pg_namespace.oid = space
+WHERE nspname <> 'information_schema' AND nspname !~ '^pg_' AND NOT EXISTS (
+    SELECT FROM pg_depend
+    WHERE classid = catalogue AND objid = found.oid AND deptype = 'e'
+)
+ORDER BY name LIMIT 3
+"""
+BEGIN = b"""
+BEGIN;
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'stepwell_app') THEN
+        CREATE ROLE stepwell_app NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE;
+    END IF;
+END $$;
+"""
+COMMIT = b"\nCOMMIT;\nANALYZE;\n"
+HEADER_LINES = 40
+UNKNOWN_BEFORE_17 = b"SET transaction_timeout"
+"""Newer programs write this even for a server that does not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A database as Postgres's programs take it: no process list shows the password."""
+
+    address: str
+    environment: dict[str, str]
+
+    def command(self, program: str, *arguments: str) -> list[str]:
+        return [client_program(program), *arguments, f"--dbname={self.address}"]
+
+    def ask(self, question: str) -> list[str]:
+        """The rows of one column."""
+        done = _run(self.command("psql", "-XqAt", "-v", "ON_ERROR_STOP=1"), self, question)
+        if done.returncode:
+            raise NoAnswer(f"The database does not answer: {done.stderr.strip()[:600]}")
+        return done.stdout.splitlines()
+
+
+def target(address: str) -> Target:
+    """From the address that the application takes, whose `ssl` libpq calls `sslmode`."""
+    parts = urlsplit(address)
+    account, at, host = parts.netloc.rpartition("@")
+    user, _, password = account.partition(":")
+    query = "&".join(
+        "sslmode" + item[3:] if item.startswith("ssl=") else item for item in parts.query.split("&")
+    )
+    plain = parts._replace(scheme="postgresql", netloc=user + at + host, query=query)
+    secret = {"PGPASSWORD": unquote(password)} if password else {}
+    return Target(plain.geturl(), dict(os.environ) | {"LC_ALL": "C"} | secret)
+
+
+def _run(
+    command: list[str], to: Target, given: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, input=given, env=to.environment, capture_output=True, text=True, check=False
+    )
+
+
+def dump(address: str, file: Path) -> None:
+    """Write the whole database to a new file, or nothing at all."""
+    source = target(address)
     if file.exists():
-        raise Unprocessable(f"{file} exists already; a dump overwrites nothing.")
-    with NamedTemporaryFile(dir=file.parent, prefix=".dump-", delete=False) as aside:
-        unfinished = Path(aside.name)
+        raise CannotDump(f"{file} is there already; choose another name.")
+    if source.ask(IS_OURS) != ["t"]:
+        raise CannotDump("This database holds no registry: it was never migrated.")
+    if source.ask(HIDES_ROWS) != ["0"]:
+        raise CannotDump(
+            "Row-level security would hide rows from this role. Set BACKUP_DATABASE_URL: the same "
+            "database, as a superuser or a role with BYPASSRLS that may read every table."
+        )
     try:
-        _run("pg_dump", ["--format=custom", f"--file={unfinished}"], address, binaries)
-    except BackupFailed as error:
-        if "row-level security" in error.message:
-            raise BackupFailed(
-                "Set BACKUP_DATABASE_URL to a role that may read every row (a superuser, or "
-                "BYPASSRLS and pg_read_all_data): the owner is bound by row-level security."
-            ) from None
-        raise
-    else:
-        unfinished.rename(file)
+        descriptor, name = tempfile.mkstemp(
+            prefix=f".{file.name}.", suffix=".part", dir=file.parent
+        )
+    except OSError as error:
+        raise CannotDump(f"{file.parent} cannot be written: {error.strerror}.") from None
+    os.close(descriptor)  # made with mode 0600
+    part = Path(name)
+    try:
+        options = ("--format=custom", "--lock-wait-timeout=60s", f"--file={part}")
+        done = _run(source.command("pg_dump", *options), source)
+        if done.returncode:
+            raise CannotDump(f"Nothing was written: {done.stderr.strip()[:600] or 'it was ended'}")
+        part.rename(file)
     finally:
-        unfinished.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+    _settle(file.parent)
 
 
-def restore(address: str, file: Path, binaries: Path | None) -> None:
-    """Restore a dump into an empty database, in one transaction. Raises NotEmpty."""
-    if not file.is_file():
-        raise Unprocessable(f"There is no file {file}.")
-    _run("pg_restore", ["--list", str(file)], None, binaries)
-    if _run("psql", ["-tAc", EMPTY], address, binaries).strip() != "0":
-        raise NotEmpty()
-    _run("psql", ["-qc", ROLE, "-c", MEMBER], address, binaries)
-    whole = ["--single-transaction", "--exit-on-error", "--no-owner"]
-    _run("pg_restore", [*whole, f"--dbname={_database(address)}", str(file)], address, binaries)
+def _settle(folder: Path) -> None:
+    """Outlive a loss of power: pg_dump has the content on the disk, this the name."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
-def _database(address: str) -> str:
-    return make_url(address).database or "postgres"
-
-
-def _run(program: str, arguments: Sequence[str], address: str | None, binaries: Path | None) -> str:
-    found = shutil.which(program, path=str(binaries) if binaries else None)
-    if found is None:
-        raise Unprocessable(
-            f"{program} is not installed: apt-get install postgresql-client "
-            "(macOS: brew install libpq)."
+def restore(address: str, file: Path) -> None:
+    """Fill an empty database, wholly or not at all; one that holds anything is left as it is."""
+    into = target(address)
+    listed = _run([client_program("pg_restore"), "--list", str(file)], into)
+    if listed.returncode or " TABLE public alembic_version " not in listed.stdout:
+        raise CannotRestore(f"{file} is not a registry's dump. {listed.stderr.strip()[:300]}")
+    there = into.ask(WHAT_IS_THERE)
+    if there:
+        raise NotEmpty(
+            f"The database is not empty (it holds {', '.join(there)}); it was left as it is. "
+            "Restore into a new one."
         )
-    with _environment(address) as environment:
-        told = subprocess.run(
-            [found, *arguments], env=environment, capture_output=True, text=True, check=False
-        )
-    if told.returncode:
-        raise BackupFailed(f"{program}: {told.stderr.strip()[-600:]}")
-    return told.stdout
+    if problem := _fill(into, file):
+        raise CannotRestore(f"Nothing was restored: {problem[:600]}")
 
 
-@contextmanager
-def _environment(address: str | None) -> Iterator[dict[str, str]]:
-    """The connection for libpq; its password in a file of ours, never in a list of processes."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
-    if address is None:
-        yield environment
-        return
-    url = make_url(address)
-    host = url.query.get("host") or url.host or ""
-    parts = {
-        "PGHOST": host if isinstance(host, str) else host[0],
-        "PGPORT": str(url.port or url.query.get("port") or ""),
-        "PGUSER": url.username or "",
-        "PGDATABASE": _database(address),
-    }
-    environment |= {name: value for name, value in parts.items() if value}
-    with NamedTemporaryFile("w", prefix="stepwell-", suffix=".pgpass") as secret:
-        if url.password:
-            password = str(url.password).replace("\\", "\\\\").replace(":", "\\:")
-            secret.write(f"*:*:*:*:{password}\n")
-            secret.flush()
-            environment["PGPASSFILE"] = secret.name
-        yield environment
+def _fill(into: Target, file: Path) -> str:
+    """What went wrong, if anything did: without the last line nothing is committed."""
+    read = [client_program("pg_restore"), "--no-owner", "--file=-", str(file)]
+    # Terse: the details of an error would show what is in the rows.
+    quiet = ("-Xq", "--output=/dev/null", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse")
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            into.command("psql", *quiet), env=into.environment, stdin=subprocess.PIPE, stderr=said
+        ) as writing,
+        subprocess.Popen(read, stdout=subprocess.PIPE, stderr=said) as reading,
+    ):
+        assert reading.stdout is not None
+        assert writing.stdin is not None
+        with suppress(BrokenPipeError):  # psql stopped at an error, which it has told
+            _pass_on(reading.stdout, writing.stdin)
+            if reading.wait() == 0:
+                writing.stdin.write(COMMIT)
+        reading.stdout.close()
+        with suppress(BrokenPipeError):
+            writing.stdin.close()
+        failed = writing.wait() or reading.wait()
+        said.seek(0)
+        return said.read().decode(errors="replace").strip() if failed else ""
+
+
+def _pass_on(script: IO[bytes], to: IO[bytes]) -> None:
+    to.write(BEGIN)
+    for line in islice(script, HEADER_LINES):
+        if not line.startswith(UNKNOWN_BEFORE_17):
+            to.write(line)
+    shutil.copyfileobj(script, to)

@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -224,34 +224,35 @@ def import_command(
 
 
 @contextmanager
-def _backed_up(database: str) -> Iterator[tuple[str, str, Path | None]]:
-    """(who reads all, the owner, client binaries) of the operator's database or an embedded one."""
+def _whole(database: str) -> Iterator[tuple[str, str]]:
+    """(who may read every row, the owner) of the operator's database or an embedded one."""
     settings = load_settings()
     if settings.database_url:
-        yield settings.backup_database_url or settings.owner_url, settings.owner_url, None
+        yield settings.backup_database_url or settings.owner_url, settings.owner_url
         return
     with embedded_postgres.using(CHECKOUT) as cluster:
         embedded_postgres.ensure_database(cluster, database)
-        reader = cluster.url(database, embedded_postgres.SUPERUSER)
-        yield reader, cluster.url(database), cluster.binaries / "bin"
+        yield cluster.url(database, embedded_postgres.SUPERUSER), cluster.url(database)
 
 
 Database = Annotated[str, typer.Option(help="Of the embedded Postgres; not with DATABASE_URL.")]
+NewFile = Annotated[Path | None, typer.Argument(help="A new file; named by the time.")]
 
 
 @cli.command("dump")
-def dump_command(file: Path, database: Database = "stepwell") -> None:
-    """Write the whole database to a new file."""
-    with _backed_up(database) as (reader, _, binaries):
-        backup.dump(reader, file, binaries)
+def dump_command(file: NewFile = None, database: Database = "stepwell") -> None:
+    """Write the whole database to a new file that only you can read."""
+    file = file or Path(f"stepwell-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.dump")
+    with _whole(database) as (reader, _):
+        backup.dump(reader, file)
     console.print(f"{file}: {file.stat().st_size / 1e6:.1f} MB. Keep it as safe as the database.")
 
 
 @cli.command("restore")
 def restore_command(file: Path, database: Database = "stepwell") -> None:
-    """Restore a dump into an empty database; refuses any other."""
-    with _backed_up(database) as (_, owner, binaries):
-        backup.restore(owner, file, binaries)
+    """Restore a dump into an empty database, as its owner; refuses any other."""
+    with _whole(database) as (_, owner):
+        backup.restore(owner, file)
     console.print("Restored. Run `migrate` where the dump is of an older version.")
 
 

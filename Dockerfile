@@ -1,22 +1,28 @@
-# Stepwell behind an operator's own Postgres (DATABASE_URL); no embedded Postgres inside.
-FROM python:3.12-slim AS build
-WORKDIR /build
-COPY requirements/app.txt .
-RUN python -m venv /venv \
- && /venv/bin/python -m pip install --no-cache-dir --require-hashes --only-binary :all: -r app.txt
+# Stepwell: the pinned dependencies, then the application, run by a user who owns none of it.
+FROM python:3.12-slim-bookworm AS dependencies
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+COPY requirements/app.txt /tmp/app.txt
+RUN python -m venv /opt/stepwell \
+  && /opt/stepwell/bin/python -m pip install --require-hashes --only-binary :all: -r /tmp/app.txt
 
-FROM python:3.12-slim
-RUN useradd --system --uid 10001 --no-create-home stepwell
+FROM python:3.12-slim-bookworm
+# .stepwell stays empty; an embedded Postgres is made in it only where DATABASE_URL is not set.
+RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin stepwell \
+  && install -d -m 0755 /srv/stepwell \
+  && install -d -m 0700 -o stepwell -g stepwell /srv/stepwell/.stepwell
+COPY --from=dependencies /opt/stepwell /opt/stepwell
 WORKDIR /srv/stepwell
-COPY --from=build /venv /venv
-COPY alembic.ini pyproject.toml LICENSE ./
-COPY app app
-COPY fhir_mappings fhir_mappings
+COPY alembic.ini LICENSE ./
 COPY migrations migrations
-ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
-    STEPWELL_HOST=0.0.0.0 STEPWELL_PORT=8000
-USER stepwell
+COPY fhir_mappings fhir_mappings
+COPY app app
+ENV PATH=/opt/stepwell/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
+  STEPWELL_HOST=0.0.0.0 STEPWELL_PORT=8000
+RUN python -m compileall -q app fhir_mappings
+USER 10001:10001
 EXPOSE 8000
-HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
-CMD ["python", "-m", "app", "serve"]
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["python", "-c", "import os, http.client as h; c = h.HTTPConnection('127.0.0.1', int(os.environ['STEPWELL_PORT']), timeout=4); c.request('GET', '/health/live'); raise SystemExit(c.getresponse().status != 200)"]
+ENTRYPOINT ["python", "-m", "app"]
+CMD ["serve"]

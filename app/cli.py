@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -54,6 +55,8 @@ def main() -> None:
     """Run a command; a refusal is one line and exit code 1, never a traceback."""
     logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # leave what is open in order, as on Ctrl-C
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
         cli()
     except RegistryError as refusal:

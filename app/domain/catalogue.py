@@ -12,7 +12,7 @@ from app.domain.instrument import Instrument, Item, parse_instrument
 
 _SHIPPED = (
     "phq-9", "phq-2", "gad-7", "gad-2", "audit-c", "dast-10",
-    "epds", "pcl-5", "pc-ptsd-5", "who-5", "gds-15",
+    "epds", "pcl-5", "pc-ptsd-5", "who-5", "gds-15", "audit", "phq-a",
 )  # fmt: skip
 
 

@@ -25,6 +25,9 @@ class Missing(StrEnum):
     """The mean of the answered items stands for those missing, up to a number of them."""
     GATE = "gate"
     """All are needed, unless the gate item is answered 0: then the rest is not asked."""
+    AUDIT_SKIP = "audit-skip"
+    """Items 1, 9 and 10 are needed; who never drinks (item 1 = 0) skips 2 to 8, who drinks
+    little (items 2 and 3 = 0) skips 4 to 8, which then count as 0."""
     AUDIT_C_SKIP = "audit-c-skip"
     """Who never drinks skips the rest: item 1 = 0 lets the others count as 0."""
 

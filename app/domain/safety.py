@@ -37,6 +37,8 @@ def judge_item_nine(instrument: Instrument, answers: Answers) -> ItemNine:
 
 def safety_item_name(instrument: Instrument) -> str:
     """The item as people name it: ``Item 9`` of the PHQ-9, ``Item 10 of the EPDS``."""
+    if len(safety_items(instrument)) > 1:
+        return f"A question on death or self-harm of the {instrument.short_title}"
     keys = [item.key for item in instrument.items]
     number = keys.index(safety_items(instrument)[0].key) + 1
     return f"Item {number}" + ("" if number == 9 else f" of the {instrument.short_title}")
@@ -44,6 +46,8 @@ def safety_item_name(instrument: Instrument) -> str:
 
 def item_nine_words(instrument: Instrument, value: int) -> str:
     """How it was answered, for a person: ``Item 9 answered 2 (more than half the days)``."""
+    if len(safety_items(instrument)) > 1:
+        return f"A question on death or self-harm of the {instrument.short_title} was answered yes"
     item = safety_items(instrument)[0]
     label = next((o.label for o in item.options if o.value == value), "").lower()
     return f"{safety_item_name(instrument)} answered {value}" + (f" ({label})" if label else "")

@@ -99,12 +99,25 @@ def score(instrument: Instrument, answers: Answers) -> Score | NotScorable:
     skipped = _skipped(instrument, answers)
     if not given and not skipped:
         return NotScorable(NotScorableReason.NO_ANSWERS, missing)
-    if skipped or not (missing or _gate_missing(instrument, answers)):
+    needed = [key for key in missing if key not in may_skip(instrument, answers)]
+    if skipped or not (needed or _gate_missing(instrument, answers)):
         return Score(Decimal(sum(given) * instrument.multiplier))
     if instrument.missing.kind is Missing.PRORATE and len(missing) <= instrument.missing.most:
         whole = Decimal(sum(given)) * len(scored) / len(given)
         return Score(whole.quantize(Decimal("0.1")), prorated=True, missing=missing)
     return NotScorable(NotScorableReason.TOO_MANY_MISSING, missing)
+
+
+def may_skip(instrument: Instrument, answers: Answers) -> frozenset[str]:
+    """Items that the form itself skips after these answers, and that count 0 (AUDIT)."""
+    if instrument.missing.kind is not Missing.AUDIT_SKIP:
+        return frozenset()
+    keys = [item.key for item in instrument.scored_items]
+    if answers.get(keys[0]) == 0:
+        return frozenset(keys[1:8])
+    if answers.get(keys[1]) == 0 and answers.get(keys[2]) == 0:
+        return frozenset(keys[3:8])
+    return frozenset()
 
 
 def _gate_missing(instrument: Instrument, answers: Answers) -> bool:
@@ -165,7 +178,7 @@ def _reach(instrument: Instrument, answers: Answers) -> tuple[int, int]:
         if item.key in answers:
             value = item.counts_for(answers[item.key])
             low, high = low + value, high + value
-        elif not _skipped(instrument, answers):
+        elif not _skipped(instrument, answers) and item.key not in may_skip(instrument, answers):
             values = [item.counts_for(option.value) for option in item.options]
             low, high = low + min(values), high + max(values)
     return low * instrument.multiplier, high * instrument.multiplier

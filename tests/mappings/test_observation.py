@@ -178,8 +178,6 @@ def test_an_item_without_a_value_counts_as_not_answered():
         ("68517-2", "68518-0"),  # a single question, where AUDIT-C item 1 was meant
         ("70273-8", "PHQ-15"),
         ("70221-7", "PCL-C"),
-        ("89204-2", "PHQ"),
-        ("75624-7", "AUDIT"),
     ],
 )
 def test_trap_codes_are_never_scored_and_told_with_what_they_are(code, names):
@@ -300,3 +298,15 @@ def test_the_real_phq9_observations():
 def test_the_real_audit_c_observation_of_68517_2_is_not_item_1():
     name = "us-core-examples/Observation-AUDIT-C-item-example-68517-2.json"
     assert "68518-0" in unkept(shared_resource(name)).words
+
+
+@pytest.mark.parametrize(
+    ("code", "instrument_id"),
+    [("75624-7", "audit"), ("75626-2", "audit-c"), ("89204-2", "phq-a"), ("44261-6", "phq-9")],
+)
+def test_totals_that_are_often_mistaken_for_one_another_are_each_their_own(
+    code: str, instrument_id: str
+) -> None:
+    told = read(make_observation(code, valueInteger=7)).content
+    assert isinstance(told, PartReading)
+    assert told.instrument_id == instrument_id

@@ -7,7 +7,7 @@ import pytest
 from app.domain.catalogue import INSTRUMENTS, TRAPS, instrument_for_panel
 from app.domain.instrument import InstrumentNotValid, has_check_digit, parse_instrument
 from app.domain.safety import ItemNine, item_nine_words, judge_item_nine
-from app.domain.score import NotScorable, Score, TotalCheck, compare_totals, score
+from app.domain.score import AnswerNotAllowed, NotScorable, Score, TotalCheck, compare_totals, score
 from app.domain.severity import Screen, screen, severity
 
 
@@ -34,6 +34,11 @@ def total(instrument_id: str, values: list[int]) -> Decimal | None:
         ("who-5", [5] * 5, 100),  # raw 25, times 4
         ("who-5", [0] * 5, 0),
         ("who-5", [3, 2, 3, 2, 2], 48),  # raw 12
+        ("audit", [2, 1, 1, 1, 1, 0, 1, 1, 0, 0], 8),
+        ("audit", [3, 2, 2, 2, 2, 1, 1, 1, 0, 2], 16),
+        ("audit", [4] * 10, 40),
+        ("phq-a", [1] * 9 + [2, 1, 0, 0], 9),  # the four further items add nothing
+        ("phq-a", [3] * 9, 27),
         ("pc-ptsd-5", [1, 1, 1, 1, 1, 1], 5),  # the gate adds nothing
         ("pc-ptsd-5", [1, 0, 0, 0, 0, 0], 0),
         ("pc-ptsd-5", [0], 0),  # never exposed: done, with 0
@@ -70,6 +75,10 @@ def test_without_its_gate_the_pc_ptsd_5_has_no_total() -> None:
         ("epds", 13, "Probable depression"),
         ("pcl-5", 30, "Below the cut-point range"),
         ("pcl-5", 33, "Probable PTSD"),
+        ("audit", 7, "Low risk (zone I)"),
+        ("audit", 8, "Hazardous (zone II)"),
+        ("audit", 19, "Harmful (zone III)"),
+        ("audit", 20, "Possible dependence (zone IV)"),
         ("gds-15", 8, "Mild"),  # LOINC's text has 8 in two bands
         ("gds-15", 9, "Moderate"),
         ("who-5", 100, "No immediate risk"),
@@ -142,3 +151,29 @@ def test_an_instrument_says_what_is_wrong_with_its_data() -> None:
         parse_instrument(data)
     told = {problem.where for problem in raised.value.problems}
     assert told == {"cutoffs[0].at_most", "items"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"q1": 0, "q9": 4, "q10": 0}, 4),  # never drinks, an injury last year
+        ({"q1": 1, "q2": 0, "q3": 0, "q9": 0, "q10": 2}, 3),  # drinks little: 4 to 8 are skipped
+        ({"q1": 0, "q9": 4}, None),  # item 10 is always needed
+        ({"q1": 3, "q2": 1, "q3": 1, "q9": 0, "q10": 0}, None),  # 4 to 8 were to be asked
+    ],
+)
+def test_what_the_audit_lets_one_skip(given: dict[str, int], expected: int | None) -> None:
+    scored = score(INSTRUMENTS["audit"], given)
+    assert (scored.total if isinstance(scored, Score) else None) == expected
+
+
+def test_item_nine_of_the_audit_is_never_answered_one() -> None:
+    with pytest.raises(AnswerNotAllowed):
+        score(INSTRUMENTS["audit"], answers([0] * 8 + [1, 0]))
+
+
+def test_an_attempt_ever_is_a_safety_answer_of_the_teen_form() -> None:
+    teen = INSTRUMENTS["phq-a"]
+    given = answers([0] * 9 + [0, 0, 0, 1])
+    assert judge_item_nine(teen, given) is ItemNine.POSITIVE
+    assert "PHQ-A" in item_nine_words(teen, 1)

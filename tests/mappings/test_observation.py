@@ -307,6 +307,4 @@ def test_the_real_audit_c_observation_of_68517_2_is_not_item_1():
 def test_totals_that_are_often_mistaken_for_one_another_are_each_their_own(
     code: str, instrument_id: str
 ) -> None:
-    told = read(make_observation(code, valueInteger=7)).content
-    assert isinstance(told, PartReading)
-    assert told.instrument_id == instrument_id
+    assert part_of(make_observation(code, valueInteger=7)).instrument_id == instrument_id

@@ -234,7 +234,7 @@ def next_evaluation_on(facts: EpisodeFacts, today: date) -> date | None:
     if facts.status in (EpisodeStatus.CLOSED, EpisodeStatus.PAUSED):
         return None
     days = [due + timedelta(days=GRACE_DAYS + 1) for _, due, _ in _due_days(facts) if due]
-    days.append(facts.enrolled_on + timedelta(days=facts.protocol.judged_after_days))
+    days += [facts.enrolled_on + timedelta(days=s.after_days) for s in facts.protocol.stages]
     stale = timedelta(days=facts.protocol.stale_after_days + 1)
     days += [a.on + stale for a in facts.assessments]
     return min((day for day in days if day > today), default=None)

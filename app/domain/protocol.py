@@ -18,33 +18,71 @@ from app.domain.words import change_words, day_words, number_words
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """What counts as improved from a day on; any one of the three is enough."""
+
+    after_days: int
+    """Days since enrolment."""
+    below: int | None = None
+    """A total below this."""
+    reduction: Decimal | None = None
+    """This share of the baseline gone."""
+    points: int | None = None
+    """This many points below the baseline."""
+
+    def is_met(self, baseline: Decimal, latest: Decimal) -> bool:
+        return (
+            (self.below is not None and latest < self.below)
+            or (self.reduction is not None and has_responded(baseline, latest, self.reduction))
+            or (self.points is not None and baseline - latest >= self.points)
+        )
+
+    @property
+    def words(self) -> str:
+        """``below 10 or a fall of 50 % from day 56 on``."""
+        asked = []
+        if self.below is not None:
+            asked.append(f"below {self.below}")
+        if self.reduction is not None:
+            asked.append(f"a fall of {int(self.reduction * 100)} %")
+        if self.points is not None:
+            asked.append(f"a fall of {self.points} points")
+        return f"{' or '.join(asked)} from day {self.after_days} on"
+
+
+HALF, QUARTER = Decimal("0.5"), Decimal("0.25")
+
+
+@dataclass(frozen=True, slots=True)
 class Protocol:
     """A published definition of "not responding"."""
 
     id: str
     version: int
     title: str
-    judged_after_days: int
-    baseline_at_least: int
-    improved_below: int
-    improved_reduction: Decimal
+    stages: tuple[Stage, ...]
+    """In the order of their days; the latest one reached judges."""
     source: str
+    baseline_at_least: int = 10
     then: str = "Psychiatric consultation or a change of treatment."
     stale_after_days: int = STALE_AFTER_DAYS
+    confirmed: bool = True
+    """Whether its numbers were read in the source named; else they are to be checked first."""
 
     @property
     def name(self) -> str:
         return f"{self.id} v{self.version}"
+
+    def stage_on(self, day: int) -> Stage | None:
+        """The stage that judges on a day since enrolment; None before the first."""
+        return next((s for s in reversed(self.stages) if s.after_days <= day), None)
 
 
 BAO_SOWA = Protocol(
     id="bao-sowa",
     version=1,
     title="Not improved by week 8",
-    judged_after_days=56,
-    baseline_at_least=10,
-    improved_below=10,
-    improved_reduction=Decimal("0.5"),
+    stages=(Stage(56, below=10, reduction=HALF),),
     source="Bao 2016; Sowa 2018",
     then="Psychiatric consultation or a change of treatment in weeks 8 to 12.",
 )
@@ -52,13 +90,37 @@ NY_MEDICAID = Protocol(
     id="ny-medicaid",
     version=1,
     title="Not improved 70 days after enrolment",
-    judged_after_days=70,
-    baseline_at_least=10,
-    improved_below=10,
-    improved_reduction=Decimal("0.5"),
+    stages=(Stage(70, below=10, reduction=HALF),),
     source="Implementation Science s13012-018-0818-6",
 )
-PROTOCOLS: Mapping[str, Protocol] = MappingProxyType({p.id: p for p in (BAO_SOWA, NY_MEDICAID)})
+GERMAN_IMPACT = Protocol(
+    id="german-impact",
+    version=1,
+    title="No response at a review",
+    # Judged at every review; that the first of them comes after four weeks is ours.
+    stages=(Stage(28, reduction=HALF),),
+    source="Trials 15:351",
+    then="Step up; below 5: relapse plan and calls every four weeks.",
+)
+ICSI = Protocol(
+    id="icsi",
+    version=1,
+    title="A quarter by week 6, half by week 10",
+    stages=(Stage(42, reduction=QUARTER), Stage(70, reduction=HALF)),
+    source="ICSI: 6 weeks on medication, 8 to 10 weeks of therapy",
+    then="Adjust the treatment; the aim is a total below 5.",
+)
+AIMS = Protocol(
+    id="aims",
+    version=1,
+    title="Not improved by week 10",
+    stages=(Stage(70, reduction=HALF, points=5),),
+    source="AIMS Center, 10 to 12 weeks: not confirmed",
+    confirmed=False,
+)
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType(
+    {p.id: p for p in (BAO_SOWA, NY_MEDICAID, GERMAN_IMPACT, ICSI, AIMS)}
+)
 
 
 class Verdict(StrEnum):
@@ -92,7 +154,8 @@ def judge(
     A latest score older than 28 days cannot judge: the finding is "reassess", never
     silence. Patients with a GAD-7 alone are judged by it in the same shape (convention).
     """
-    name, due_on = instrument.short_title, enrolled_on + timedelta(protocol.judged_after_days)
+    name = instrument.short_title
+    due_on = enrolled_on + timedelta(protocol.stages[0].after_days)
     if course.baseline is None or course.latest is None:
         if today < due_on:
             return Judgement(Verdict.NOT_YET, f"No {name} yet.")
@@ -113,12 +176,12 @@ def judge(
             f"{protocol.stale_after_days} days ago: reassess before judging."
         )
         return Judgement(Verdict.CANNOT_JUDGE, words, evidence)
-    improved = course.latest.total < protocol.improved_below or has_responded(
-        course.baseline.total, course.latest.total, protocol.improved_reduction
-    )
+    stage = protocol.stage_on((today - enrolled_on).days)
+    assert stage is not None  # today is not before the first stage
+    improved = stage.is_met(course.baseline.total, course.latest.total)
     return Judgement(
         Verdict.IMPROVED if improved else Verdict.NOT_RESPONDING,
-        _judged_words(protocol, name, course, enrolled_on),
+        _judged_words(protocol, stage, name, course, enrolled_on),
         evidence,
     )
 
@@ -134,15 +197,13 @@ def _course_words(name: str, course: Trajectory) -> str:
     )
 
 
-def _judged_words(protocol: Protocol, name: str, course: Trajectory, enrolled_on: date) -> str:
+def _judged_words(
+    protocol: Protocol, stage: Stage, name: str, course: Trajectory, enrolled_on: date
+) -> str:
     assert course.latest
     week = max(0, (course.latest.on - enrolled_on).days // 7)
-    percent = int(protocol.improved_reduction * 100)
-    return (
-        f"{_course_words(name, course)} Judged at week {week}; {protocol.name} asks for below "
-        f"{protocol.improved_below} or a fall of {percent} % from day "
-        f"{protocol.judged_after_days} on."
-    )
+    judged = f"Judged at week {week}; {protocol.name} asks for {stage.words}."
+    return f"{_course_words(name, course)} {judged}"
 
 
 def _evidence(

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     REVIEW_CASE = "review-case"
     ANSWER_RECOMMENDATION = "answer-recommendation"
     MANAGE_INBOUND = "manage-inbound"
+    CHOOSE_PROTOCOL = "choose-protocol"
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -52,6 +53,7 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.REVIEW_CASE: frozenset({_PSY}),
         Permission.ANSWER_RECOMMENDATION: frozenset({_CM, _PCP}),
         Permission.MANAGE_INBOUND: frozenset({Role.OPERATOR}),
+        Permission.CHOOSE_PROTOCOL: frozenset({_PSY, Role.DIRECTOR}),
     }
 )
 """Permission → the roles that have it."""

@@ -145,6 +145,26 @@ async def list_due_for_evaluation(store: Store, today: date, limit: int) -> list
     return [_episode(row) for row in found.all()]
 
 
+async def list_patients_in_care(store: Store) -> list[UUID]:
+    """The patients who have an open episode."""
+    found = await store.connection.execute(
+        select(episodes.c.patient_id)
+        .where(episodes.c.org_id == store.org_id, episodes.c.status != "closed")
+        .order_by(episodes.c.patient_id)
+    )
+    return list(found.scalars().all())
+
+
+async def set_protocol(store: Store, protocol_id: str, version: int, today: date) -> int:
+    """Judge every open episode by this protocol, due at once; how many there are."""
+    changed = await store.connection.execute(
+        update(episodes)
+        .where(episodes.c.org_id == store.org_id, episodes.c.status != "closed")
+        .values(protocol_id=protocol_id, protocol_version=version, next_evaluation_on=today)
+    )
+    return changed.rowcount
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """What the caseload shows of one instrument in one episode."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, literal, select
+from sqlalchemy import any_, literal, select, update
 
 from app.domain.access import Role
 from app.store.tables import clinics, organizations, staff
@@ -66,6 +66,15 @@ async def get_policy(store: Store) -> Policy:
         ).where(organizations.c.org_id == store.org_id)
     )
     return Policy(*found.one())
+
+
+async def set_protocol(store: Store, protocol_id: str, version: int) -> None:
+    """What new episodes are judged by."""
+    await store.connection.execute(
+        update(organizations)
+        .where(organizations.c.org_id == store.org_id)
+        .values(protocol_id=protocol_id, protocol_version=version)
+    )
 
 
 async def staff_names(store: Store, ids: set[UUID]) -> dict[UUID, str]:

@@ -120,6 +120,32 @@ def once(counted: Sequence[Assessment]) -> list[Assessment]:
     return sorted(seen.values(), key=lambda a: (a.effective_at, a.assessment_id))
 
 
+def is_not_responding(facts: Facts, protocol: Protocol, today: date) -> bool:
+    """Whether a patient in care would be flagged as not responding by this protocol today."""
+    episode = open_episode(facts.episodes)
+    if episode is None:
+        return False
+    counted = once([a for a in facts.assessments if a.counts])
+    mine = [a for a in counted if _home(facts.episodes, a) is episode]
+    found = evaluate_episode(_episode_facts(facts, episode, mine, protocol), today)
+    return any(finding.kind is FlagKind.NOT_RESPONDING for finding in found)
+
+
+def _episode_facts(
+    facts: Facts, episode: Episode, counted: Sequence[Assessment], protocol: Protocol
+) -> EpisodeFacts:
+    return EpisodeFacts(
+        status=EpisodeStatus(episode.status),
+        enrolled_on=episode.enrolled_on,
+        assessments=_facts_of(counted),
+        last_contact_on=facts.reached_on.get(episode.episode_id),
+        last_review_on=episode.last_review_on,
+        next_contact_on=episode.next_contact_on,
+        protocol=protocol,
+        rhythm=RHYTHM,
+    )
+
+
 def _home(courses: Sequence[Episode], assessment: Assessment) -> Episode | None:
     """The episode that an assessment's date falls into, the newest first."""
     before = timedelta(days=BASELINE_DAYS_BEFORE)
@@ -188,22 +214,10 @@ class _Judgement:
             patient, today = self.facts.patient, self.moment.today
             self._reconcile(evaluate_unenrolled(_facts_of(self.counted), patient.sex, today))
             return
-        known = self._episode_facts(self.episode)
+        assert self.facts.protocol is not None
+        known = _episode_facts(self.facts, self.episode, self.counted, self.facts.protocol)
         matters = self._reconcile(evaluate_episode(known, self.moment.today))
         self._place(self.episode, known, matters)
-
-    def _episode_facts(self, episode: Episode) -> EpisodeFacts:
-        assert self.facts.protocol is not None
-        return EpisodeFacts(
-            status=EpisodeStatus(episode.status),
-            enrolled_on=episode.enrolled_on,
-            assessments=_facts_of(self.counted),
-            last_contact_on=self.facts.reached_on.get(episode.episode_id),
-            last_review_on=episode.last_review_on,
-            next_contact_on=episode.next_contact_on,
-            protocol=self.facts.protocol,
-            rhythm=RHYTHM,
-        )
 
     def _reconcile(self, found: Sequence[Finding]) -> list[OpenMatter]:
         """Open what is newly found, close what is over, reword what changed; what is open then."""
@@ -262,8 +276,7 @@ class _Judgement:
 
     def _flag_row(self, finding: Finding, digests: Mapping[str, str]) -> dict[str, Any]:
         due_on = self.moment.today + timedelta(days=FLAG_POLICY[finding.kind].due_in_days)
-        episode, protocol = self.episode, self.facts.protocol
-        named = protocol is not None and "protocol" in finding.evidence
+        episode = self.episode
         return {
             "patient_id": self.facts.patient.patient_id,
             "episode_id": episode.episode_id if episode else None,
@@ -272,10 +285,15 @@ class _Judgement:
             "content_digest": digests.get(finding.subject, ""),
             "words": finding.words,
             "evidence": dict(finding.evidence),
-            "protocol": f"{protocol.id} v{protocol.version}" if named and protocol else None,
+            "protocol": self._named(finding),
             "owner_id": episode.care_manager_id if episode else None,
             "due_at": datetime.combine(due_on, time(23, 59, 59), ZoneInfo(self.moment.time_zone)),
         }
+
+    def _named(self, finding: Finding) -> str | None:
+        """The protocol that made a finding, where one did."""
+        protocol = self.facts.protocol
+        return protocol.name if protocol and "protocol" in finding.evidence else None
 
     def _reword(
         self, found: Sequence[Finding], kept: Sequence[Flag], digests: Mapping[str, str]
@@ -297,6 +315,7 @@ class _Judgement:
                 "words": finding.words,
                 "evidence": dict(finding.evidence),
                 "content_digest": digest,
+                "protocol": self._named(finding),
             }
             if _asks_again(flag, digests):
                 values |= {"state": "open", "acknowledged_at": None, "acknowledged_by_id": None}

@@ -23,11 +23,12 @@ async def reevaluate_patient(store: Store, patient_id: UUID, today: date) -> Non
 async def reevaluate_patients(store: Store, patient_ids: Sequence[UUID], today: date) -> None:
     """The same for many patients at once; the caller holds their locks."""
     moment = Moment(today, store.now, store.actor.time_zone)
-    decisions = [judge_patient(facts, moment) for facts in await _load(store, patient_ids)]
+    decisions = [judge_patient(facts, moment) for facts in await load_facts(store, patient_ids)]
     await _save(store, decisions)
 
 
-async def _load(store: Store, patient_ids: Sequence[UUID]) -> list[Facts]:
+async def load_facts(store: Store, patient_ids: Sequence[UUID]) -> list[Facts]:
+    """All that a judgement of these patients looks at."""
     people = await patients.get_patients(store, patient_ids)
     records = await assessments.list_assessments_of(store, patient_ids)
     courses = await episodes.list_episodes_of(store, patient_ids)

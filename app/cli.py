@@ -23,6 +23,7 @@ from app.auth.secrets import check_password_choice, hash_password
 from app.demo import load as demo_data
 from app.domain.access import Role
 from app.domain.actor import system
+from app.domain.rulebook import as_markdown
 from app.errors import RegistryError
 from app.importing import import_files
 from app.jobs.sweeping import sweep_all
@@ -147,6 +148,18 @@ def check_schema() -> None:
             check(cluster.url(name))
         finally:
             embedded_postgres.drop_database(cluster, name)
+
+
+@cli.command("rules")
+def rules_command(
+    write: Annotated[bool, typer.Option("--write", help="Write docs/clinical-rules.md.")] = False,
+) -> None:
+    """Tell every clinical rule: its threshold, its source and the test that holds it."""
+    text = as_markdown()
+    if write:
+        (CHECKOUT / "docs" / "clinical-rules.md").write_text(text, encoding="utf-8")
+    else:
+        typer.echo(text)
 
 
 @cli.command()

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from app.domain.instrument import Instrument
 from app.domain.response import has_responded
+from app.domain.rule import Rule
 from app.domain.trajectory import STALE_AFTER_DAYS, Trajectory, is_stale
 from app.domain.words import change_words, day_words, number_words
 
@@ -222,3 +223,17 @@ def _evidence(
         "judged_on": today.isoformat(),
         "then": protocol.then,
     }
+
+
+RULES = tuple(
+    Rule(
+        f"protocol-{p.id}",
+        "Not responding",
+        f"{p.name}: from a baseline of {p.baseline_at_least} on, improved is "
+        f"{'; '.join(stage.words for stage in p.stages)}. Then: {p.then}",
+        p.source,
+        "tests/rules/test_protocols.py::test_verdicts",
+        confirmed=p.confirmed,
+    )
+    for p in PROTOCOLS.values()
+)

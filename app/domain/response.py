@@ -4,6 +4,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from app.domain.instrument import Instrument
+from app.domain.rule import Rule
 from app.domain.trajectory import Trajectory
 
 PARTIAL = Decimal("0.25")
@@ -76,3 +77,30 @@ def relapse_risk(instrument: Instrument, course: Trajectory) -> bool:
         for m in course.points
         if baseline.at < m.at < course.latest.at
     )
+
+
+RULES = (
+    Rule(
+        "response",
+        "Response and remission",
+        "A response is at least half of the baseline total gone; 0 is a score, not a gap.",
+        "MNCM, ICSI",
+        "tests/rules/test_course.py::test_response",
+    ),
+    Rule(
+        "worsening",
+        "Response and remission",
+        "Worsening is a rise over the previous total: 5 on the PHQ-9, 4 on the GAD-7.",
+        "ours, from the minimal important change",
+        "tests/rules/test_course.py::test_worsening",
+        confirmed=False,
+    ),
+    Rule(
+        "relapse-risk",
+        "Response and remission",
+        "Relapse risk is a total back at caseness (10) or more after a response or remission.",
+        "ours, from the measures' caseness",
+        "tests/rules/test_course.py::test_relapse_risk",
+        confirmed=False,
+    ),
+)

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from app.domain.instrument import Instrument, Item
+from app.domain.rule import Rule
 from app.domain.score import Answers
 
 
@@ -51,3 +52,23 @@ def item_nine_words(instrument: Instrument, value: int) -> str:
     item = safety_items(instrument)[0]
     label = next((o.label for o in item.options if o.value == value), "").lower()
     return f"{safety_item_name(instrument)} answered {value}" + (f" ({label})" if label else "")
+
+
+RULES = (
+    Rule(
+        "item-9",
+        "Safety",
+        "Any answer above 0 to the safety item (PHQ-9 item 9, EPDS item 10) asks for a person "
+        "the same day, at any total and where the form cannot be scored.",
+        "PHQ-9 item 9, LOINC 44260-8; Columbia triage for the C-SSRS",
+        "tests/rules/test_scoring.py::test_item_nine",
+    ),
+    Rule(
+        "item-9-unknown",
+        "Safety",
+        "A safety item that was not answered, or a total without answers, is unknown: never "
+        '"negative", never imputed.',
+        "NHS Data Dictionary, PHQ-9; MNCM",
+        "tests/rules/test_scoring.py::test_item_nine",
+    ),
+)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from app.domain.rule import Rule
+
 BASELINE_DAYS_BEFORE = 14
 """How long before enrolment a score still is the baseline (ours: configurable)."""
 BASELINE_DAYS_AFTER = 7
@@ -88,3 +90,25 @@ def _percent(change: Decimal | None, baseline: Measurement | None) -> Decimal | 
 def is_stale(latest_on: date, today: date, after_days: int = STALE_AFTER_DAYS) -> bool:
     """Whether a score is too old to judge by."""
     return (today - latest_on).days > after_days
+
+
+RULES = (
+    Rule(
+        "baseline",
+        "Courses",
+        f"The baseline is the last score from {BASELINE_DAYS_BEFORE} days before to "
+        f"{BASELINE_DAYS_AFTER} days after enrolment, else the first after it.",
+        "ours: configurable",
+        "tests/rules/test_course.py::test_baseline",
+        confirmed=False,
+    ),
+    Rule(
+        "stale",
+        "Courses",
+        f"A latest score older than {STALE_AFTER_DAYS} days cannot judge: the finding is "
+        '"reassess", never silence.',
+        "ours: configurable",
+        "tests/rules/test_course.py::test_not_responding",
+        confirmed=False,
+    ),
+)

@@ -14,6 +14,7 @@ from app.domain.response import Response, has_worsened, relapse_risk, response_s
 from app.domain.rhythm import Rhythm, next_assessment_due, next_contact_due, next_review_due
 from app.domain.safety import ItemNine, item_nine_words, safety_item_name
 from app.domain.score import TotalCheck
+from app.domain.second_stage import FIRST_STAGES, owed_second_stages, second_stage_findings
 from app.domain.severity import Screen, screen, severity
 from app.domain.trajectory import Measurement, Trajectory, trajectory
 from app.domain.words import day_words, number_words
@@ -50,11 +51,15 @@ class EpisodeFacts:
     next_contact_on: date | None
     protocol: Protocol
     rhythm: Rhythm = Rhythm()
+    sex: str = "unknown"
+    screens: tuple[AssessmentFact, ...] = ()
+    """Every assessment of the patient that counts, whichever episode it belongs to."""
 
 
 def evaluate_episode(facts: EpisodeFacts, today: date) -> tuple[Finding, ...]:
     """Everything that asks for a person in this episode today."""
     findings = [*_safety(facts.assessments), *_records(facts.assessments)]
+    findings += second_stage_findings(facts.screens, facts.sex, today)
     if facts.status in (EpisodeStatus.CLOSED, EpisodeStatus.PAUSED):
         return tuple(findings)
     for instrument in _judged_by(facts):
@@ -67,13 +72,15 @@ def evaluate_unenrolled(
 ) -> tuple[Finding, ...]:
     """What asks for a person where a patient is in no episode.
 
-    A positive screen counts for a year (ours: the instruments' usual interval).
+    A positive screen counts for a year (ours: the instruments' usual interval). A first
+    stage asks for its second stage instead, so that one screen is told once.
     """
     recent = [a for a in assessments if (today - a.on).days <= 365]
     findings = [*_safety(recent), *_records(recent)]
+    findings += second_stage_findings(assessments, sex, today)
     latest: dict[str, AssessmentFact] = {}
     for fact in sorted(recent, key=lambda a: a.at):
-        if fact.total is not None:
+        if fact.total is not None and fact.instrument_id not in FIRST_STAGES:
             latest[fact.instrument_id] = fact
     for fact in latest.values():
         instrument = INSTRUMENTS[fact.instrument_id]
@@ -237,4 +244,5 @@ def next_evaluation_on(facts: EpisodeFacts, today: date) -> date | None:
     days += [facts.enrolled_on + timedelta(days=s.after_days) for s in facts.protocol.stages]
     stale = timedelta(days=facts.protocol.stale_after_days + 1)
     days += [a.on + stale for a in facts.assessments]
+    days += [owed.lapses_on for owed in owed_second_stages(facts.screens, facts.sex, today)]
     return min((day for day in days if day > today), default=None)

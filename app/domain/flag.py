@@ -17,6 +17,7 @@ class FlagKind(StrEnum):
     WORSENING = "worsening"
     RELAPSE_RISK = "relapse-risk"
     NEW_POSITIVE_SCREEN = "new-positive-screen"
+    SECOND_STAGE_OWED = "second-stage-owed"
     CONTACT_OVERDUE = "contact-overdue"
     ASSESSMENT_OVERDUE = "assessment-overdue"
     REVIEW_OVERDUE = "review-overdue"
@@ -49,6 +50,7 @@ FLAG_POLICY: Mapping[FlagKind, FlagPolicy] = MappingProxyType(
         FlagKind.ITEM_9_UNKNOWN: FlagPolicy(3, "Item 9 unknown", 1, True, False, 3),
         FlagKind.SCORE_MISMATCH: FlagPolicy(3, "Score mismatch", 3, True, False, 2),
         FlagKind.NEW_POSITIVE_SCREEN: FlagPolicy(3, "New positive screen", 7, True, False, 2),
+        FlagKind.SECOND_STAGE_OWED: FlagPolicy(4, "Second stage owed", 7, True, False, 2),
         FlagKind.CANNOT_JUDGE: FlagPolicy(4, "Reassess", 7, True, False, 2),
         FlagKind.CONTACT_OVERDUE: FlagPolicy(5, "Contact overdue", 0, True, False, 2),
         FlagKind.ASSESSMENT_OVERDUE: FlagPolicy(6, "Questionnaire overdue", 7, True, False, 1),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.domain import protocol, response, safety, trajectory
+from app.domain import protocol, response, safety, second_stage, trajectory
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.instrument import Instrument
 from app.domain.rule import Rule
@@ -12,6 +12,7 @@ RULES: tuple[Rule, ...] = (
     *trajectory.RULES,
     *response.RULES,
     *protocol.RULES,
+    *second_stage.RULES,
 )
 """All rules, in the order they are told."""
 

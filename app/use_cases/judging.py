@@ -5,7 +5,7 @@ decides nothing new.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -102,7 +102,7 @@ def judge_patient(facts: Facts, moment: Moment) -> Decision:
         }
     current = open_episode(facts.episodes)
     mine = [a for a in counted if current is None or _home(facts.episodes, a) is current]
-    _Judgement(facts, moment, decision, mine, current).run()
+    _Judgement(facts, moment, decision, mine, current, counted).run()
     return decision
 
 
@@ -143,6 +143,7 @@ def _episode_facts(
         next_contact_on=episode.next_contact_on,
         protocol=protocol,
         rhythm=RHYTHM,
+        sex=facts.patient.sex,
     )
 
 
@@ -208,20 +209,31 @@ class _Judgement:
     decision: Decision
     counted: Sequence[Assessment]
     episode: Episode | None
+    every: Sequence[Assessment]
+    """What counts of all episodes and of none."""
 
     def run(self) -> None:
         if self.episode is None:
             patient, today = self.facts.patient, self.moment.today
-            self._reconcile(evaluate_unenrolled(_facts_of(self.counted), patient.sex, today))
+            found = evaluate_unenrolled(_facts_of(self.counted), patient.sex, today)
+            self._reconcile(self._of_the_living(found))
             return
         assert self.facts.protocol is not None
-        known = _episode_facts(self.facts, self.episode, self.counted, self.facts.protocol)
-        matters = self._reconcile(evaluate_episode(known, self.moment.today))
+        known = replace(
+            _episode_facts(self.facts, self.episode, self.counted, self.facts.protocol),
+            screens=_facts_of(self.every),
+        )
+        matters = self._reconcile(self._of_the_living(evaluate_episode(known, self.moment.today)))
         self._place(self.episode, known, matters)
+
+    def _of_the_living(self, found: Sequence[Finding]) -> list[Finding]:
+        """No form is owed by somebody who died."""
+        died = self.facts.patient.deceased_on is not None
+        return [f for f in found if not (died and f.kind is FlagKind.SECOND_STAGE_OWED)]
 
     def _reconcile(self, found: Sequence[Finding]) -> list[OpenMatter]:
         """Open what is newly found, close what is over, reword what changed; what is open then."""
-        digests = {str(a.assessment_id): a.content_digest for a in self.counted}
+        digests = {str(a.assessment_id): a.content_digest for a in self.every}
         open_now = [flag for flag in self.facts.flags if flag.state != "closed"]
         changes = reconcile(
             tuple(OpenFlag(str(f.flag_id), FlagKind(f.kind), f.subject) for f in open_now),

@@ -38,6 +38,7 @@ STAFF = (
     ("ben", "Ben Ruiz, RN", ["care-manager"], "care manager"),
     ("dr.lind", "Dr. Astrid Lind", ["psychiatrist"], "consulting psychiatrist"),
     ("dr.shah", "Dr. Neel Shah", ["clinician"], "primary-care clinician"),
+    ("tess", "Tess Nguyen, MA", ["medical-assistant"], "medical assistant"),
     ("ops", "Sam Ortiz", ["operator"], "operator (inbound messages)"),
 )
 ACCOUNTS = tuple((login, PASSWORD, title) for login, _, _, title in STAFF)

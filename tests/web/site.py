@@ -27,6 +27,7 @@ STAFF = {
     "maya": ("Maya Okonkwo", "care-manager"),
     "lind": ("Dr. Astrid Lind", "psychiatrist"),
     "sam": ("Sam Ortiz", "operator"),
+    "tess": ("Tess Nguyen", "medical-assistant"),
 }
 CODES = ("44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5", "44253-3")
 ITEM_NINE = "44260-8"

@@ -5,10 +5,19 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.staticfiles import StaticFiles
 
-from app.web.pages import caseload, inbound, patient, protocols, reviews, sign_in, worklist
+from app.web.pages import (
+    caseload,
+    inbound,
+    patient,
+    protocols,
+    reviews,
+    second_stages,
+    sign_in,
+    worklist,
+)
 
 router = APIRouter(include_in_schema=False)
-for _page in (sign_in, caseload, patient, reviews, worklist, inbound, protocols):
+for _page in (sign_in, caseload, patient, reviews, worklist, second_stages, inbound, protocols):
     router.include_router(_page.router)
 
 assets = StaticFiles(directory=Path(__file__).resolve().parent.parent / "static")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.domain.access import Permission
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.episode import TRANSITIONS, EpisodeStatus
 from app.errors import Problem, Unprocessable
@@ -197,7 +198,9 @@ async def enter_assessment(
     if not answers:
         raise Unprocessable("No item was answered.")
     form = FormByHand(instrument_id, answers, _moment(at, session, "at"))
-    await record_by_hand(store, patient_id, form, today)
+    recorded = await record_by_hand(store, patient_id, form, today)
+    if typed.get("back") == "second-stages" or not session.actor.may(Permission.VIEW_PATIENT):
+        return _back(patient_id, f"/assessments/{recorded}/recorded")
     return _back(patient_id)
 
 

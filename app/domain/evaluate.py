@@ -9,8 +9,9 @@ from app.domain.catalogue import INSTRUMENTS
 from app.domain.episode import EpisodeStatus
 from app.domain.flag import Finding, FlagKind
 from app.domain.instrument import Instrument
+from app.domain.milestones import relapse_risk
 from app.domain.protocol import Protocol, Verdict, judge
-from app.domain.response import Response, has_worsened, relapse_risk, response_status
+from app.domain.response import Response, has_worsened, response_status
 from app.domain.rhythm import Rhythm, next_assessment_due, next_contact_due, next_review_due
 from app.domain.safety import ItemNine, item_nine_words, safety_item_name
 from app.domain.score import TotalCheck
@@ -172,6 +173,7 @@ def _course(facts: EpisodeFacts, instrument: Instrument) -> Trajectory:
             if a.instrument_id == instrument.id and a.total is not None
         ],
         facts.enrolled_on,
+        higher_is_worse=instrument.higher_is_worse,
     )
 
 

@@ -123,12 +123,15 @@ class Instrument:
     response_reduction: Decimal | None
     remission_below: int | None
     caseness: int | None
+    """From (where higher is better: down to) this total on a treatment can be judged."""
     recall_days: int
     readminister_days: int | None
     notice: str
     """What the copyright asks to be said."""
     sources: tuple[str, ...]
     higher_is_worse: bool = True
+    remission_above: int | None = None
+    """Where higher is better: remission is a total above this."""
     multiplier: int = 1
     """What the sum of the items is multiplied by."""
 
@@ -196,6 +199,7 @@ def parse_instrument(data: Mapping[str, Any]) -> Instrument:
         notice=data.get("notice", ""),
         sources=tuple(data.get("sources", ())),
         higher_is_worse=data.get("higher_is_worse", True),
+        remission_above=change.get("remission_above"),
         multiplier=data.get("multiplier", 1),
     )
 

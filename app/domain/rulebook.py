@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.domain import protocol, response, safety, second_stage, trajectory
+from app.domain import milestones, protocol, response, safety, second_stage, trajectory
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.instrument import Instrument
 from app.domain.rule import Rule
@@ -11,6 +11,7 @@ RULES: tuple[Rule, ...] = (
     *safety.RULES,
     *trajectory.RULES,
     *response.RULES,
+    *milestones.RULES,
     *protocol.RULES,
     *second_stage.RULES,
 )

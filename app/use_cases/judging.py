@@ -166,6 +166,7 @@ def course_of(episode: Episode, instrument_id: str, counted: Sequence[Assessment
             if a.instrument_id == instrument_id and a.total is not None
         ],
         episode.enrolled_on,
+        higher_is_worse=INSTRUMENTS[instrument_id].higher_is_worse,
     )
 
 

@@ -101,6 +101,8 @@ class ChartSeries:
     percent_change: Decimal | None
     response: str
     judgement_words: str
+    course_words: tuple[str, ...] = ()
+    """What changed and what was reached, in plain sentences."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.domain.access import Permission
 from app.domain.catalogue import INSTRUMENTS
+from app.domain.course_words import course_words
 from app.domain.episode import EpisodeStatus, is_open, weeks_in_treatment
 from app.domain.flag import FLAG_POLICY, FlagKind
 from app.domain.instrument import Instrument
@@ -217,6 +218,10 @@ async def _chart(
     in_course = [r for r in mine if episode and r.episode_id == episode.episode_id]
     course = course_of(episode, instrument.id, in_course) if episode else None
     words = ""
+    told: tuple[str, ...] = ()
+    if episode and course:
+        until = episode.ended_on or today
+        told = course_words(instrument, course, episode.enrolled_on, until)
     if episode and course and instrument.monitoring:
         protocol = await protocols.get_protocol(
             store, episode.protocol_id, episode.protocol_version
@@ -234,6 +239,7 @@ async def _chart(
         percent_change=course.percent_change if course else None,
         response=response_status(instrument, course).value if course else "",
         judgement_words=words,
+        course_words=told,
     )
 
 

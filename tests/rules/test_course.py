@@ -10,8 +10,9 @@ from app.domain.catalogue import INSTRUMENTS
 from app.domain.episode import EpisodeClosed, EpisodeStatus, TransitionNotAllowed, transition
 from app.domain.evaluate import AssessmentFact, EpisodeFacts, evaluate_episode
 from app.domain.flag import Changes, FlagKind, OpenFlag, reconcile
+from app.domain.milestones import relapse_risk
 from app.domain.protocol import BAO_SOWA, Verdict, judge
-from app.domain.response import has_responded, has_worsened, relapse_risk
+from app.domain.response import has_responded, has_worsened
 from app.domain.safety import ItemNine
 from app.domain.score import TotalCheck
 from app.domain.trajectory import Measurement, Trajectory, trajectory

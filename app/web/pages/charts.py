@@ -47,8 +47,10 @@ def trend_chart(series: ChartSeries, events: Sequence[TimelineEvent]) -> Markup:
     line = " ".join(f"{x(p.on):.1f},{y(float(p.total)):.1f}" for p in series.points)
     parts.append(f'<polyline class="course" points="{line}"/>')
     for point in series.points:
-        shape = "point unsafe" if point.item_nine_value else "point"
+        shape = f"point{' prorated' * point.prorated}{' unsafe' * bool(point.item_nine_value)}"
         told = f"{day_words(point.on)}: {number_words(point.total)}, {point.severity}"
+        if point.prorated:
+            told += ", prorated"
         if point.item_nine_value:
             told += f", safety item answered {point.item_nine_value}"
         cx, cy = x(point.on), y(float(point.total))

@@ -341,6 +341,16 @@ def revoke_client(name: str, org: Org) -> None:
     _in_transaction(org, act)
 
 
+@client_cli.command("default-clinic")
+def set_default_clinic(name: str, clinic: str, org: Org) -> None:
+    """Say whose visits a client's Encounters are where they name no clinic that is known."""
+
+    async def act(store: Store) -> None:
+        await clients.set_default_clinic(store, name, clinic)
+
+    _in_transaction(org, act)
+
+
 @postgres_cli.command("status")
 def postgres_status() -> None:
     """Whether the embedded Postgres runs, and where."""

@@ -95,6 +95,21 @@ class PartReading:
 
 
 @dataclass(frozen=True, slots=True)
+class EncounterReading:
+    """An encounter of a patient."""
+
+    status: str
+    class_code: str | None
+    started_at: datetime | None
+    reference: str | None
+    """The patient's reference, resolved as far as the message itself allows."""
+    identifier: tuple[str, str] | None
+    places: tuple[str, ...] = ()
+    """What the sender calls the place, the most telling first."""
+    source_identifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unkept:
     """Content of a kind that the registry does not keep; said so, not refused."""
 
@@ -117,7 +132,7 @@ class Reading:
     """One resource, read."""
 
     resource_type: str
-    content: PatientDetails | PartReading | Unkept
+    content: PatientDetails | PartReading | EncounterReading | Unkept
     status: str = ""
     questionnaire: str | None = None
     tokens: tuple[Token, ...] = ()

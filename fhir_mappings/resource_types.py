@@ -1,6 +1,6 @@
 """The resource types of FHIR R4 (4.0.1), and which of them the registry keeps."""
 
-KEPT_TYPES = ("Patient", "QuestionnaireResponse", "Observation")
+KEPT_TYPES = ("Patient", "QuestionnaireResponse", "Observation", "Encounter")
 
 R4_TYPES = frozenset(
     [

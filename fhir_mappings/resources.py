@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.errors import Problem
+from fhir_mappings.encounter import read_encounter
 from fhir_mappings.observation import read_observation
 from fhir_mappings.patient import read_patient
 from fhir_mappings.questionnaire_response import read_questionnaire_response
@@ -17,6 +18,7 @@ _READERS: Mapping[str, Reader] = {
     "Patient": read_patient,
     "QuestionnaireResponse": read_questionnaire_response,
     "Observation": read_observation,
+    "Encounter": read_encounter,
 }
 
 

@@ -1,7 +1,7 @@
 """The check at the door: is this resource FHIR R4 by shape?
 
-fhir.resources has R4B (4.3.0), not 4.0.1; Patient, QuestionnaireResponse and
-Observation are the same in both. It does not check code bindings or references;
+fhir.resources has R4B (4.3.0), not 4.0.1; Patient, QuestionnaireResponse,
+Observation and Encounter are the same in both. It does not check code bindings or references;
 the readers check those they rely on.
 """
 

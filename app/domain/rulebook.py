@@ -2,7 +2,15 @@
 
 from collections.abc import Iterable
 
-from app.domain import milestones, protocol, response, safety, second_stage, trajectory
+from app.domain import (
+    encounter,
+    milestones,
+    protocol,
+    response,
+    safety,
+    second_stage,
+    trajectory,
+)
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.instrument import Instrument
 from app.domain.rule import Rule
@@ -14,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     *milestones.RULES,
     *protocol.RULES,
     *second_stage.RULES,
+    *encounter.RULES,
 )
 """All rules, in the order they are told."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import Conflict, NotFound
 from app.store.ids import new_id
-from app.store.tables import client_tokens, clients
+from app.store.tables import client_tokens, clients, clinics
 from app.store.transaction import Store
 
 
@@ -62,6 +62,22 @@ async def revoke_client(store: Store, name: str) -> None:
         .where(client_tokens.c.org_id == store.org_id, client_tokens.c.client_id == client_id)
         .values(revoked_at=store.now)
     )
+
+
+async def set_default_clinic(store: Store, name: str, clinic: str) -> None:
+    """The clinic, by name, of a client's encounters that name none."""
+    found = await store.connection.execute(
+        update(clients)
+        .where(clients.c.org_id == store.org_id, clients.c.name == name)
+        .where(
+            select(clinics.c.clinic_id)
+            .where(clinics.c.org_id == store.org_id, clinics.c.name == clinic)
+            .exists()
+        )
+        .values(default_clinic=clinic)
+    )
+    if found.rowcount != 1:
+        raise NotFound(f"There is no client named {name!r}, or no clinic named {clinic!r}.")
 
 
 async def find_token(

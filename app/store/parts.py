@@ -51,7 +51,7 @@ async def find_key_by_arrival(store: Store, arrival_key: str) -> str | None:
     return key
 
 
-async def find_part_owner(store: Store, part_key: str) -> UUID | None:
+async def find_owner(store: Store, part_key: str) -> UUID | None:
     """The patient whom an earlier version of this part is about."""
     found = await store.connection.execute(
         select(assessment_parts.c.patient_id).where(

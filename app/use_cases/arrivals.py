@@ -49,6 +49,20 @@ class PartDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class EncounterDetails:
+    """An encounter as a sender tells of it."""
+
+    subject: Subject
+    effective_at: datetime | None
+    """When it began, where that was said."""
+    status: str
+    class_code: str | None = None
+    places: tuple[str, ...] = ()
+    """What the sender calls the place, the most telling first."""
+    source_identifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NotKept:
     """Content of a kind that this service does not keep; said so, not refused."""
 
@@ -72,7 +86,7 @@ class Arrival:
     where: str
     """Where it stands in the message, for error words: ``Bundle.entry[3]`` or ''."""
     resource_type: str
-    content: PatientDetails | PartDetails | NotKept
+    content: PatientDetails | PartDetails | EncounterDetails | NotKept
     body: Body
     resource_id: str | None = None
     """The id the sender assigns (update); None lets the registry choose (create)."""

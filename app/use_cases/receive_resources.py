@@ -15,14 +15,24 @@ from zoneinfo import ZoneInfo
 from app.domain.assembly import Part
 from app.domain.patient import PatientDetails
 from app.errors import Problem, RegistryError, Unprocessable
-from app.store import audit, parts, patients, resources, rosters
+from app.store import audit, encounters, parts, patients, resources, rosters
+from app.store.encounters import ClinicPlaces
 from app.store.ids import new_id
 from app.store.patients import Patient
 from app.store.publishing import ReceivedBody
 from app.store.resources import ResourceFacts, SavedResource
 from app.store.transaction import Store, savepoint
-from app.use_cases.arrivals import Arrival, Notice, NotKept, Outcome, PartDetails, Result
+from app.use_cases.arrivals import (
+    Arrival,
+    EncounterDetails,
+    Notice,
+    NotKept,
+    Outcome,
+    PartDetails,
+    Result,
+)
 from app.use_cases.assemble_assessments import Assembled, assemble_assessments, check_part
+from app.use_cases.receive_encounter import receive_encounter
 from app.use_cases.receive_patient import (
     SettledPatient,
     find_subject,
@@ -30,6 +40,9 @@ from app.use_cases.receive_patient import (
     patient_facts,
     settle_patient,
 )
+
+Record = PartDetails | EncounterDetails
+"""What is said of a patient, beside the patient."""
 
 
 @dataclass(slots=True)
@@ -44,6 +57,8 @@ class _Settling:
     keys: dict[int, str] = field(default_factory=dict)
     arrival_keys: dict[int, str] = field(default_factory=dict)
     saved: dict[int, SavedResource] = field(default_factory=dict)
+    notices: dict[int, tuple[Notice, ...]] = field(default_factory=dict)
+    clinics: ClinicPlaces | None = None
 
 
 async def receive_transaction(store: Store, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -85,13 +100,14 @@ async def _settle_parts(store: Store, settling: _Settling) -> None:
     incoming = [
         (index, arrival, arrival.content)
         for index, arrival in enumerate(settling.arrivals)
-        if isinstance(arrival.content, PartDetails)
+        if isinstance(arrival.content, PartDetails | EncounterDetails)
     ]
     create = (await rosters.get_policy(store)).unknown_patient_policy == "create"
     for index, arrival, details in incoming:
         where = arrival.where or arrival.resource_type
         patient = await find_subject(store, details.subject, settling.places, where, create)
-        check_part(patient, details, where, store.now)
+        if isinstance(details, PartDetails):
+            check_part(patient, details, where, store.now)
         settling.subjects[index] = patient
         if details.subject.reference and "?" in details.subject.reference:
             settling.places[details.subject.reference] = f"Patient/{patient.fhir_id}"
@@ -103,7 +119,7 @@ async def _settle_parts(store: Store, settling: _Settling) -> None:
 
 
 async def _part_key(
-    store: Store, settling: _Settling, index: int, arrival: Arrival, details: PartDetails
+    store: Store, settling: _Settling, index: int, arrival: Arrival, details: Record
 ) -> str:
     """The resource that this arrival is: the one it names, the one it was before, or a new one."""
     patient = settling.subjects[index]
@@ -117,12 +133,13 @@ async def _part_key(
     for earlier, known in settling.arrival_keys.items():
         if known == arrival_key and earlier != index:
             return settling.keys[earlier]
-    found = await parts.find_key_by_arrival(store, arrival_key)
+    held = encounters if isinstance(details, EncounterDetails) else parts
+    found = await held.find_key_by_arrival(store, arrival_key)
     return found or f"{arrival.resource_type}/{new_id()}"
 
 
 def _arrival_key(
-    store: Store, settling: _Settling, arrival: Arrival, details: PartDetails, patient_id: UUID
+    store: Store, settling: _Settling, arrival: Arrival, details: Record, patient_id: UUID
 ) -> str:
     """The same for the same again: by the sender's identifier, else by everything it said."""
     said = (
@@ -138,7 +155,8 @@ def _arrival_key(
 async def _refuse_change_of_patient(
     store: Store, arrival: Arrival, key: str, patient_id: UUID
 ) -> None:
-    owner = await parts.find_part_owner(store, key)
+    held = encounters if isinstance(arrival.content, EncounterDetails) else parts
+    owner = await held.find_owner(store, key)
     if owner is not None and owner != patient_id:
         raise Unprocessable(
             f"{key} is about another patient. Mark it entered-in-error there and send it "
@@ -179,6 +197,19 @@ async def _save_bodies(store: Store, settling: _Settling) -> None:
             part = _part(settling, index, arrival.content)
             owner = settling.subjects[index].patient_id
             await parts.save_part(store, owner, part, settling.arrival_keys[index])
+        if isinstance(arrival.content, EncounterDetails) and saved.changed:
+            await _keep_encounter(store, settling, index, arrival.content)
+
+
+async def _keep_encounter(
+    store: Store, settling: _Settling, index: int, details: EncounterDetails
+) -> None:
+    if settling.clinics is None:
+        settling.clinics = await encounters.get_clinic_places(store)
+    key, patient = settling.keys[index], settling.subjects[index]
+    settling.notices[index] = await receive_encounter(
+        store, key, patient, details, settling.arrival_keys[index], settling.clinics
+    )
 
 
 async def _audit(store: Store, facts: ResourceFacts, saved: SavedResource) -> None:
@@ -194,7 +225,7 @@ async def _audit(store: Store, facts: ResourceFacts, saved: SavedResource) -> No
 def _facts(settling: _Settling, index: int, arrival: Arrival, body: bytes) -> ResourceFacts:
     if index in settling.patients:
         return patient_facts(arrival, settling.patients[index].patient, body)
-    assert isinstance(arrival.content, PartDetails)
+    assert isinstance(arrival.content, PartDetails | EncounterDetails)
     return ResourceFacts(
         resource_type=arrival.resource_type,
         resource_id=settling.keys[index].partition("/")[2],
@@ -228,9 +259,8 @@ async def _assemble(store: Store, settling: _Settling) -> dict[str, Assembled]:
     today = _today(store)
     by_patient: dict[UUID, list[Part]] = {}
     for index, patient in settling.subjects.items():
-        if settling.saved[index].changed:
-            details = settling.arrivals[index].content
-            assert isinstance(details, PartDetails)
+        details = settling.arrivals[index].content
+        if isinstance(details, PartDetails) and settling.saved[index].changed:
             by_patient.setdefault(patient.patient_id, []).append(_part(settling, index, details))
     assembled: dict[str, Assembled] = {}
     for patient_id in sorted(by_patient):
@@ -260,6 +290,7 @@ def _outcome(settling: _Settling, index: int, assembled: dict[str, Assembled]) -
         resource_id=key.partition("/")[2],
         version=saved.version,
         last_updated=saved.last_updated,
+        notices=_placed(settling.notices.get(index, ()), arrival),
     )
     found = assembled.get(key)
     if found is None:
@@ -267,8 +298,12 @@ def _outcome(settling: _Settling, index: int, assembled: dict[str, Assembled]) -
     return replace(
         outcome,
         assessment_id=found.assessment_id,
-        notices=tuple(replace(n, where=f"{arrival.where}{n.where}") for n in found.notices),
+        notices=_placed(found.notices, arrival),
     )
+
+
+def _placed(notices: Sequence[Notice], arrival: Arrival) -> tuple[Notice, ...]:
+    return tuple(replace(n, where=f"{arrival.where}{n.where}") for n in notices)
 
 
 def _result(saved: SavedResource) -> Result:

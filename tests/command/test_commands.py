@@ -54,6 +54,14 @@ def test_migrating_twice_changes_nothing(own: dict[str, str], org: str) -> None:
     assert run(own, "migrate").returncode == 0
 
 
+def test_a_clients_default_clinic_must_exist(own: dict[str, str], org: str) -> None:
+    words = ("client", "default-clinic", "EHR")
+    assert run(own, *words, "Riverside", "--org", org).returncode == 0
+    refused = run(own, *words, "Nowhere", "--org", org)
+    assert refused.returncode == 1
+    assert "no clinic named 'Nowhere'" in refused.stderr.replace("\n", " ")
+
+
 def test_staff_need_a_long_password_and_a_free_login(own: dict[str, str], org: str) -> None:
     words = ("staff", "add", "maya", "Maya Okonkwo", "--org", org, "--role", "care-manager")
     short = run(own, *words, "--password", "short")

@@ -10,7 +10,7 @@ from app.domain.assembly import PartKind
 from app.domain.patient import PatientDetails
 from fhir_mappings.json_text import read_json, write_json
 from fhir_mappings.publish import render_received
-from fhir_mappings.reading import PartReading, Unkept
+from fhir_mappings.reading import EncounterReading, PartReading, Unkept
 from fhir_mappings.resources import read_resource
 from tests.mappings.examples import SHARED, setting, shared_file, shared_resource
 
@@ -27,6 +27,8 @@ def kind_of(resource):
     content = read_resource(resource, setting(where, is_defined=_everything)).content
     if isinstance(content, PartReading):
         return f"{content.kind.value} of {content.instrument_id or content.item_code}"
+    if isinstance(content, EncounterReading):
+        return "encounter"
     return "not kept" if isinstance(content, Unkept) else "patient"
 
 
@@ -43,7 +45,8 @@ def test_what_each_us_core_example_is_read_as():
             "form of audit-c": 1,
             "panel of audit-c": 1,
             "total of audit-c": 1,
-            "not kept": len(FILES) - 19,
+            "encounter": 3,
+            "not kept": len(FILES) - 22,
         }
     )
 
@@ -76,7 +79,8 @@ def test_what_the_reference_servers_bundle_is_read_as():
             "item of 44255-8": 1,
             "total of phq-2": 1,
             "total of audit-c": 1,
-            "not kept": 260,
+            "encounter": 60,
+            "not kept": 200,
         }
     )
 

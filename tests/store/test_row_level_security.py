@@ -93,7 +93,9 @@ async def test_the_application_owns_nothing_and_bypasses_nothing(engine: AsyncEn
         assert owned.scalar() == 0
 
 
-@pytest.mark.parametrize("table", ["audit_events", "assessment_versions", "resource_versions"])
+@pytest.mark.parametrize(
+    "table", ["audit_events", "assessment_versions", "resource_versions", "screening_rules"]
+)
 @pytest.mark.parametrize("act", ["DELETE FROM {}", "UPDATE {} SET org_id = org_id"])
 async def test_what_tells_of_acts_is_only_appended(
     engine: AsyncEngine, table: str, act: str

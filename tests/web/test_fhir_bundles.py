@@ -6,7 +6,14 @@ from tests.mappings.examples import make_observation, make_patient, make_phq9
 
 pytest_plugins = ["tests.web.fhir_face"]
 
-ENCOUNTER = {"resourceType": "Encounter", "status": "finished"}
+UNKEPT = {"resourceType": "Immunization", "status": "completed"}
+ENCOUNTER = {
+    "resourceType": "Encounter",
+    "status": "finished",
+    "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
+    "subject": {"reference": "urn:uuid:p"},
+    "period": {"start": "2026-11-20T10:00:00+01:00"},
+}
 
 
 def entry(resource, full_url=None, method="POST", url=None, **request):
@@ -22,12 +29,17 @@ def bundle(*entries, kind="transaction"):
 
 
 def screening(item_nine=0):
-    """A patient, an encounter and a PHQ-9 that refer to each other by placeholders."""
+    """A patient, an encounter, a PHQ-9 and something not kept; they refer to each other."""
     response = make_phq9(2, 2, 2, 2, 1, 1, 2, 0, item_nine, subject={"reference": "urn:uuid:p"})
     return bundle(
         entry(make_patient(), "urn:uuid:p", ifNoneExist="identifier=urn:mrn|1001"),
         entry(ENCOUNTER, "urn:uuid:e"),
-        entry(response | {"encounter": {"reference": "urn:uuid:e"}}, "urn:uuid:q"),
+        entry(
+            response
+            | {"encounter": {"reference": "urn:uuid:e"}, "source": {"reference": "urn:uuid:i"}},
+            "urn:uuid:q",
+        ),
+        entry(UNKEPT, "urn:uuid:i"),
     )
 
 
@@ -38,16 +50,17 @@ def statuses(answer):
 
 async def test_a_transaction_is_kept_with_its_references_in_place(fhir):
     answer = await fhir.post("", screening())
-    assert statuses(answer) == ["201", "200", "201"]
+    assert statuses(answer) == ["201", "201", "201", "200"]
     assert answer.json()["type"] == "transaction-response"
-    patient, encounter, response = [one["response"] for one in answer.json()["entry"]]
-    assert "location" not in encounter
-    issue = encounter["outcome"]["issue"][0]
+    patient, encounter, response, unkept = [one["response"] for one in answer.json()["entry"]]
+    assert "location" not in unkept
+    issue = unkept["outcome"]["issue"][0]
     assert (issue["severity"], issue["code"]) == ("warning", "not-supported")
     patient_id = patient["location"].split("/")[-3]
     served = (await fhir.get("QuestionnaireResponse/" + response["location"].split("/")[-3])).json()
     assert served["subject"]["reference"] == f"Patient/{patient_id}"
-    assert served["encounter"]["reference"] == "urn:uuid:e"  # not kept: as it was sent
+    assert served["encounter"]["reference"] == f"Encounter/{encounter['location'].split('/')[-3]}"
+    assert served["source"]["reference"] == "urn:uuid:i"  # not kept: as it was sent
     (assessment,) = await fhir.assessments()
     assert assessment.total == 12
 
@@ -56,7 +69,7 @@ async def test_what_was_not_kept_stays_with_the_message(fhir):
     await fhir.post("", screening())
     (message,) = await fhir.messages()
     assert message.outcome == "partly-kept"
-    assert b"Encounter" in message.body
+    assert b"Immunization" in message.body
 
 
 async def test_a_message_kept_whole_keeps_no_second_copy(fhir):
@@ -106,7 +119,7 @@ async def test_one_refused_entry_of_a_batch_sinks_no_other(fhir):
             entry(make_observation("44260-8", valueInteger=7)),
             entry(make_observation("44261-6", valueInteger=12)),
             entry(make_observation("44261-6", subject={"reference": "Patient/nobody"})),
-            entry(ENCOUNTER),
+            entry(UNKEPT),
             entry(make_patient(id="p1"), method="DELETE", url="Patient/p1"),
             kind="batch",
         ),

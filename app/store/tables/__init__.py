@@ -30,6 +30,7 @@ from app.store.tables.records import (
     resource_versions,
     resources,
 )
+from app.store.tables.visits import encounters, screening_rules
 
 __all__ = [
     "assessment_parts",
@@ -41,6 +42,7 @@ __all__ = [
     "clients",
     "clinics",
     "contacts",
+    "encounters",
     "episode_instruments",
     "episodes",
     "flags",
@@ -55,6 +57,7 @@ __all__ = [
     "resource_tokens",
     "resource_versions",
     "resources",
+    "screening_rules",
     "sessions",
     "sign_in_attempts",
     "staff",

@@ -5,7 +5,7 @@ from typing import Any
 from app.web.fhir.parameters import PARAMETERS
 from fhir_mappings.resource_types import KEPT_TYPES
 
-CHANGED_ON = "2026-11-23"
+CHANGED_ON = "2026-11-24"
 """The day on which this statement last changed."""
 
 
@@ -37,8 +37,9 @@ def capability_statement(base: str) -> dict[str, Any]:
 
 _DOCUMENTATION = (
     "Screenings arrive as QuestionnaireResponse, as Observations, or both; what belongs together "
-    "becomes one assessment. Resources of other types in a Bundle are answered one by one as not "
-    "kept and sink nothing. Nothing is deleted: send the status entered-in-error."
+    "becomes one assessment. Encounters are the denominators of screening. Resources of other "
+    "types in a Bundle are answered one by one as not kept and sink nothing. Nothing is deleted: "
+    "send the status entered-in-error."
 )
 
 

@@ -12,7 +12,15 @@ from app.use_cases import arrivals
 from app.web.fhir.negotiation import check_content_type
 from fhir_mappings.bundle import Entry, read_bundle, read_condition, read_single, read_version
 from fhir_mappings.json_text import read_json, write_json
-from fhir_mappings.reading import EntriesRefused, PartReading, Reading, Remark, Setting, Unkept
+from fhir_mappings.reading import (
+    EncounterReading,
+    EntriesRefused,
+    PartReading,
+    Reading,
+    Remark,
+    Setting,
+    Unkept,
+)
 from fhir_mappings.references import Names, replaced
 from fhir_mappings.resources import read_resource
 
@@ -164,13 +172,26 @@ def _arrival(entry: Entry, reading: Reading, setting: Setting) -> arrivals.Arriv
 
 def _content(
     reading: Reading,
-) -> PatientDetails | arrivals.PartDetails | arrivals.NotKept:
+) -> PatientDetails | arrivals.PartDetails | arrivals.EncounterDetails | arrivals.NotKept:
     content = reading.content
     if isinstance(content, Unkept):
         return arrivals.NotKept(content.code, content.words)
     if isinstance(content, PartReading):
         return _part(content)
+    if isinstance(content, EncounterReading):
+        return _encounter(content)
     return content
+
+
+def _encounter(encounter: EncounterReading) -> arrivals.EncounterDetails:
+    return arrivals.EncounterDetails(
+        subject=arrivals.Subject(encounter.reference, encounter.identifier),
+        effective_at=encounter.started_at,
+        status=encounter.status,
+        class_code=encounter.class_code,
+        places=encounter.places,
+        source_identifier=encounter.source_identifier,
+    )
 
 
 def _part(part: PartReading) -> arrivals.PartDetails:

@@ -10,25 +10,26 @@ from app.use_cases.read_resources import ResourceSearch, fold
 from fhir_mappings.instants import TimeNotUsable, read_span
 
 _COMMON = {"_id": "token", "_lastUpdated": "date"}
-_ASSESSMENT = {"patient": "reference", "subject": "reference", "status": "token"}
+_RECORD = {"patient": "reference", "subject": "reference", "status": "token"}
 
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "Patient": {**_COMMON, "identifier": "token", "name": "string", "birthdate": "date"},
     "QuestionnaireResponse": {
         **_COMMON,
-        **_ASSESSMENT,
+        **_RECORD,
         "identifier": "token",
         "questionnaire": "reference",
         "authored": "date",
     },
     "Observation": {
         **_COMMON,
-        **_ASSESSMENT,
+        **_RECORD,
         "identifier": "token",
         "code": "token",
         "category": "token",
         "date": "date",
     },
+    "Encounter": {**_COMMON, **_RECORD, "identifier": "token", "date": "date"},
 }
 RESULT_PARAMETERS = ("_count", "_cursor", "_format", "_pretty")
 MAX_COUNT = 200

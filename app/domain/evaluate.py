@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from app.domain import evidence
 from app.domain.catalogue import INSTRUMENTS
+from app.domain.condition import JUDGED_BY, Condition, judged_by
 from app.domain.episode import EpisodeStatus
 from app.domain.flag import Finding, FlagKind
 from app.domain.instrument import Instrument
@@ -13,6 +15,7 @@ from app.domain.milestones import relapse_risk
 from app.domain.protocol import Protocol, Verdict, judge
 from app.domain.response import Response, has_worsened, response_status
 from app.domain.rhythm import Rhythm, next_assessment_due, next_contact_due, next_review_due
+from app.domain.rule import Rule
 from app.domain.safety import ItemNine, item_nine_words, safety_item_name
 from app.domain.score import TotalCheck
 from app.domain.second_stage import FIRST_STAGES, owed_second_stages, second_stage_findings
@@ -22,6 +25,8 @@ from app.domain.words import day_words, number_words
 
 GRACE_DAYS = 3
 """How long after its day a contact, questionnaire or review is called overdue (ours)."""
+SCREEN_COUNTS_DAYS = 365
+"""How long a positive screen asks for a person (ours: the instruments' usual interval)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class EpisodeFacts:
     sex: str = "unknown"
     screens: tuple[AssessmentFact, ...] = ()
     """Every assessment of the patient that counts, whichever episode it belongs to."""
+    condition: Condition = Condition.DEPRESSION
 
 
 def evaluate_episode(facts: EpisodeFacts, today: date) -> tuple[Finding, ...]:
@@ -63,8 +69,8 @@ def evaluate_episode(facts: EpisodeFacts, today: date) -> tuple[Finding, ...]:
     findings += second_stage_findings(facts.screens, facts.sex, today)
     if facts.status in (EpisodeStatus.CLOSED, EpisodeStatus.PAUSED):
         return tuple(findings)
-    for instrument in _judged_by(facts):
-        findings += _course_findings(facts, instrument, today)
+    instrument, instead = judging_instrument(facts)
+    findings += _course_findings(facts, instrument, instead, today)
     return (*findings, *_overdue(facts, today))
 
 
@@ -76,7 +82,7 @@ def evaluate_unenrolled(
     A positive screen counts for a year (ours: the instruments' usual interval). A first
     stage asks for its second stage instead, so that one screen is told once.
     """
-    recent = [a for a in assessments if (today - a.on).days <= 365]
+    recent = [a for a in assessments if (today - a.on).days <= SCREEN_COUNTS_DAYS]
     findings = [*_safety(recent), *_records(recent)]
     findings += second_stage_findings(assessments, sex, today)
     latest: dict[str, AssessmentFact] = {}
@@ -87,17 +93,17 @@ def evaluate_unenrolled(
         instrument = INSTRUMENTS[fact.instrument_id]
         assert fact.total is not None
         if screen(instrument, fact.total, sex) is Screen.POSITIVE:
-            findings.append(_positive(instrument, fact, fact.total))
+            findings.append(_positive(instrument, fact, fact.total, sex))
     return tuple(findings)
 
 
-def _positive(instrument: Instrument, fact: AssessmentFact, total: Decimal) -> Finding:
+def _positive(instrument: Instrument, fact: AssessmentFact, total: Decimal, sex: str) -> Finding:
     band = severity(instrument, total).label.lower()
     return Finding(
         FlagKind.NEW_POSITIVE_SCREEN,
         f"{instrument.short_title} {number_words(total)} on {day_words(fact.on)} ({band}): "
         "a positive screen, and nobody cares for this patient yet.",
-        {"instrument": instrument.short_title, "total": number_words(total)},
+        evidence.of_screen(instrument, total, fact.on, sex),
         fact.assessment_id,
     )
 
@@ -112,7 +118,11 @@ def _safety(assessments: Sequence[AssessmentFact]) -> list[Finding]:
                 Finding(
                     FlagKind.SAFETY,
                     f"{words} on {day_words(fact.on)}: speak with the patient today.",
-                    {"item_9": fact.item_nine_value, "on": fact.on.isoformat()},
+                    {
+                        "instrument": INSTRUMENTS[fact.instrument_id].short_title,
+                        "item_9": fact.item_nine_value,
+                        "on": fact.on.isoformat(),
+                    },
                     fact.assessment_id,
                 )
             )
@@ -130,7 +140,7 @@ def _safety(assessments: Sequence[AssessmentFact]) -> list[Finding]:
                 Finding(
                     FlagKind.ITEM_9_UNKNOWN,
                     f"{name}{of} of {day_words(fact.on)} is not known: ask the patient.",
-                    {"on": fact.on.isoformat()},
+                    {"instrument": instrument.short_title, "on": fact.on.isoformat()},
                     fact.assessment_id,
                 )
             )
@@ -144,7 +154,12 @@ def _records(assessments: Sequence[AssessmentFact]) -> list[Finding]:
             f"The sender's {INSTRUMENTS[fact.instrument_id].short_title} total of "
             f"{day_words(fact.on)} is {number_words(fact.claimed_total)}; its answers make "
             f"{number_words(fact.total)}. Check which is right.",
-            {"claimed": number_words(fact.claimed_total), "counted": number_words(fact.total)},
+            {
+                "instrument": INSTRUMENTS[fact.instrument_id].short_title,
+                "on": fact.on.isoformat(),
+                "claimed": number_words(fact.claimed_total),
+                "counted": number_words(fact.total),
+            },
             fact.assessment_id,
         )
         for fact in assessments
@@ -154,18 +169,18 @@ def _records(assessments: Sequence[AssessmentFact]) -> list[Finding]:
     ]
 
 
-def _judged_by(facts: EpisodeFacts) -> list[Instrument]:
-    """PHQ-9 where there is one that can be judged; else GAD-7 (convention)."""
-    scored = {a.instrument_id for a in facts.assessments if a.total is not None}
-    phq9 = INSTRUMENTS["phq-9"]
-    baseline = _course(facts, phq9).baseline
-    depressed = baseline is not None and baseline.total >= facts.protocol.baseline_at_least
-    if "gad-7" in scored and not depressed:
-        return [INSTRUMENTS["gad-7"]]
-    return [phq9]
+def judging_instrument(facts: EpisodeFacts) -> tuple[Instrument, str]:
+    """What the episode is judged by, and why in words where that is not the target's own."""
+    baselines = {}
+    for instrument_id in JUDGED_BY.values():
+        course = course_of(facts, INSTRUMENTS[instrument_id])
+        if course.latest is not None:
+            baselines[instrument_id] = course.baseline.total if course.baseline else None
+    judge_id, instead = judged_by(facts.condition, baselines, facts.protocol.baseline_at_least)
+    return INSTRUMENTS[judge_id], instead
 
 
-def _course(facts: EpisodeFacts, instrument: Instrument) -> Trajectory:
+def course_of(facts: EpisodeFacts, instrument: Instrument) -> Trajectory:
     return trajectory(
         [
             Measurement(a.assessment_id, a.total, a.on, a.at, a.prorated)
@@ -177,14 +192,15 @@ def _course(facts: EpisodeFacts, instrument: Instrument) -> Trajectory:
     )
 
 
-def _course_findings(facts: EpisodeFacts, instrument: Instrument, today: date) -> list[Finding]:
-    course = _course(facts, instrument)
+def _course_findings(
+    facts: EpisodeFacts, instrument: Instrument, instead: str, today: date
+) -> list[Finding]:
+    course = course_of(facts, instrument)
     judged = judge(facts.protocol, instrument, course, facts.enrolled_on, today)
     findings = []
-    if judged.verdict is Verdict.NOT_RESPONDING:
-        findings.append(Finding(FlagKind.NOT_RESPONDING, judged.words, judged.evidence))
-    if judged.verdict is Verdict.CANNOT_JUDGE:
-        findings.append(Finding(FlagKind.CANNOT_JUDGE, judged.words, judged.evidence))
+    if judged.verdict in _ASKING:
+        words = f"{judged.words} {instead}".strip()
+        findings.append(Finding(_ASKING[judged.verdict], words, judged.evidence))
     if course.latest is None:
         return findings
     latest = course.latest
@@ -195,15 +211,32 @@ def _course_findings(facts: EpisodeFacts, instrument: Instrument, today: date) -
             f"{instrument.short_title} is back to {number_words(latest.total)} "
             f"({day_words(latest.on)}) after a response."
         )
-        findings.append(Finding(FlagKind.RELAPSE_RISK, words, {}, latest.assessment_id))
+        told = evidence.of_relapse(instrument, course)
+        findings.append(Finding(FlagKind.RELAPSE_RISK, words, told, latest.assessment_id))
     treated = facts.status is not EpisodeStatus.RELAPSE_PREVENTION
     if treated and response_status(instrument, course) is Response.REMISSION:
-        words = (
-            f"{instrument.short_title} {number_words(latest.total)} on {day_words(latest.on)}: "
-            "remission. Offer a relapse prevention plan."
-        )
-        findings.append(Finding(FlagKind.REMISSION_REACHED, words, {}, latest.assessment_id))
+        findings.append(_remission(facts.protocol, instrument, course, latest))
     return findings
+
+
+_ASKING = {
+    Verdict.NOT_RESPONDING: FlagKind.NOT_RESPONDING,
+    Verdict.CANNOT_JUDGE: FlagKind.CANNOT_JUDGE,
+}
+"""The verdicts that ask for a person."""
+
+
+def _remission(
+    protocol: Protocol, instrument: Instrument, course: Trajectory, latest: Measurement
+) -> Finding:
+    words = (
+        f"{instrument.short_title} {number_words(latest.total)} on {day_words(latest.on)}: "
+        "remission. Offer a relapse prevention plan."
+    )
+    if protocol.aim_below is not None and latest.total < protocol.aim_below:
+        words += f" {protocol.name}: {protocol.aim_then}"
+    told = evidence.of_remission(instrument, course)
+    return Finding(FlagKind.REMISSION_REACHED, words, told, latest.assessment_id)
 
 
 def _rise(instrument: Instrument, previous: Measurement, latest: Measurement) -> Finding:
@@ -211,12 +244,13 @@ def _rise(instrument: Instrument, previous: Measurement, latest: Measurement) ->
         FlagKind.WORSENING,
         f"{instrument.short_title} rose from {number_words(previous.total)} "
         f"({day_words(previous.on)}) to {number_words(latest.total)} ({day_words(latest.on)}).",
-        {"previous": number_words(previous.total), "latest": number_words(latest.total)},
+        evidence.of_rise(instrument, previous, latest),
         latest.assessment_id,
     )
 
 
-def _due_days(facts: EpisodeFacts) -> list[tuple[FlagKind, date | None, str]]:
+def due_days(facts: EpisodeFacts) -> list[tuple[FlagKind, date | None, str]]:
+    """What is due next by the rhythm, or by what was agreed on."""
     last = max((a.on for a in facts.assessments), default=None)
     contact = facts.next_contact_on or next_contact_due(
         facts.status, facts.enrolled_on, facts.last_contact_on, facts.rhythm
@@ -232,8 +266,12 @@ def _due_days(facts: EpisodeFacts) -> list[tuple[FlagKind, date | None, str]]:
 
 def _overdue(facts: EpisodeFacts, today: date) -> list[Finding]:
     return [
-        Finding(kind, f"{what} was due on {day_words(due_on)}.", {"due_on": due_on.isoformat()})
-        for kind, due_on, what in _due_days(facts)
+        Finding(
+            kind,
+            f"{what} was due on {day_words(due_on)}.",
+            {"due_on": due_on.isoformat(), "grace_days": GRACE_DAYS},
+        )
+        for kind, due_on, what in due_days(facts)
         if due_on and today > due_on + timedelta(days=GRACE_DAYS)
     ]
 
@@ -242,9 +280,39 @@ def next_evaluation_on(facts: EpisodeFacts, today: date) -> date | None:
     """The next day on which time alone can change the findings; None where none can."""
     if facts.status in (EpisodeStatus.CLOSED, EpisodeStatus.PAUSED):
         return None
-    days = [due + timedelta(days=GRACE_DAYS + 1) for _, due, _ in _due_days(facts) if due]
-    days += [facts.enrolled_on + timedelta(days=s.after_days) for s in facts.protocol.stages]
+    days = [due + timedelta(days=GRACE_DAYS + 1) for _, due, _ in due_days(facts) if due]
+    days += facts.protocol.turning_days(facts.enrolled_on, today)
     stale = timedelta(days=facts.protocol.stale_after_days + 1)
     days += [a.on + stale for a in facts.assessments]
     days += [owed.lapses_on for owed in owed_second_stages(facts.screens, facts.sex, today)]
     return min((day for day in days if day > today), default=None)
+
+
+RULES = (
+    Rule(
+        "score-mismatch",
+        "Records",
+        "Where the answers cannot make the sender's total, a person checks which is right; until "
+        "then the answers count.",
+        "found as practice: senders' totals disagree with their answers",
+        "tests/rules/test_scoring.py::test_the_senders_total",
+        confirmed=False,
+    ),
+    Rule(
+        "new-positive-screen",
+        "Screening",
+        f"A total at or beyond the instrument's cut-off asks for a person where the patient is in "
+        f"nobody's care; a screen counts for {SCREEN_COUNTS_DAYS} days.",
+        "the cut-offs: see each instrument; the year: ours",
+        "tests/rules/test_findings.py::test_a_positive_screen_in_nobodys_care",
+        confirmed=False,
+    ),
+    Rule(
+        "overdue",
+        "Rhythm",
+        f"A contact, questionnaire or review is overdue {GRACE_DAYS} days after its day.",
+        "ours: configurable",
+        "tests/rules/test_findings.py::test_overdue_after_the_days_of_grace",
+        confirmed=False,
+    ),
+)

@@ -12,71 +12,28 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from app.domain.instrument import Instrument
-from app.domain.response import has_responded
 from app.domain.rule import Rule
-from app.domain.trajectory import STALE_AFTER_DAYS, Trajectory, is_stale
+from app.domain.trajectory import Measurement, Trajectory, is_stale
+from app.domain.treat_to_target import Protocol, Stage
 from app.domain.words import change_words, day_words, number_words
 
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What counts as improved from a day on; any one of the three is enough."""
-
-    after_days: int
-    """Days since enrolment."""
-    below: int | None = None
-    """A total below this."""
-    reduction: Decimal | None = None
-    """This share of the baseline gone."""
-    points: int | None = None
-    """This many points below the baseline."""
-
-    def is_met(self, baseline: Decimal, latest: Decimal) -> bool:
-        return (
-            (self.below is not None and latest < self.below)
-            or (self.reduction is not None and has_responded(baseline, latest, self.reduction))
-            or (self.points is not None and baseline - latest >= self.points)
-        )
-
-    @property
-    def words(self) -> str:
-        """``below 10 or a fall of 50 % from day 56 on``."""
-        asked = []
-        if self.below is not None:
-            asked.append(f"below {self.below}")
-        if self.reduction is not None:
-            asked.append(f"a fall of {int(self.reduction * 100)} %")
-        if self.points is not None:
-            asked.append(f"a fall of {self.points} points")
-        return f"{' or '.join(asked)} from day {self.after_days} on"
-
+__all__ = [
+    "AIMS",
+    "BAO_SOWA",
+    "GERMAN_IMPACT",
+    "ICSI",
+    "NY_MEDICAID",
+    "PROTOCOLS",
+    "RULES",
+    "Judgement",
+    "Protocol",
+    "Stage",
+    "Verdict",
+    "decide",
+    "judge",
+]
 
 HALF, QUARTER = Decimal("0.5"), Decimal("0.25")
-
-
-@dataclass(frozen=True, slots=True)
-class Protocol:
-    """A published definition of "not responding"."""
-
-    id: str
-    version: int
-    title: str
-    stages: tuple[Stage, ...]
-    """In the order of their days; the latest one reached judges."""
-    source: str
-    baseline_at_least: int = 10
-    then: str = "Psychiatric consultation or a change of treatment."
-    stale_after_days: int = STALE_AFTER_DAYS
-    confirmed: bool = True
-    """Whether its numbers were read in the source named; else they are to be checked first."""
-
-    @property
-    def name(self) -> str:
-        return f"{self.id} v{self.version}"
-
-    def stage_on(self, day: int) -> Stage | None:
-        """The stage that judges on a day since enrolment; None before the first."""
-        return next((s for s in reversed(self.stages) if s.after_days <= day), None)
 
 
 BAO_SOWA = Protocol(
@@ -101,7 +58,10 @@ GERMAN_IMPACT = Protocol(
     # Judged at every review; that the first of them comes after four weeks is ours.
     stages=(Stage(28, reduction=HALF),),
     source="Trials 15:351",
-    then="Step up; below 5: relapse plan and calls every four weeks.",
+    then="Step up.",
+    aim_below=5,
+    aim_then="Relapse plan and calls every four weeks.",
+    meeting_every_days=56,
 )
 ICSI = Protocol(
     id="icsi",
@@ -110,6 +70,8 @@ ICSI = Protocol(
     stages=(Stage(42, reduction=QUARTER), Stage(70, reduction=HALF)),
     source="ICSI: 6 weeks on medication, 8 to 10 weeks of therapy",
     then="Adjust the treatment; the aim is a total below 5.",
+    aim_below=5,
+    aim_then="The aim of the treatment is reached.",
 )
 AIMS = Protocol(
     id="aims",
@@ -143,6 +105,31 @@ class Judgement:
     evidence: Mapping[str, str | int] = field(default_factory=dict)
 
 
+def decide(
+    protocol: Protocol,
+    baseline: Decimal | None,
+    latest: Decimal | None,
+    latest_on: date | None,
+    enrolled_on: date,
+    today: date,
+) -> Verdict:
+    """The bare verdict on a course; what `judge` tells the reason of.
+
+    A latest score older than the protocol allows cannot judge: the finding is "reassess",
+    never silence.
+    """
+    stage = protocol.stage_on((today - enrolled_on).days)
+    if baseline is None or latest is None or latest_on is None:
+        return Verdict.NOT_YET if stage is None else Verdict.CANNOT_JUDGE
+    if baseline < protocol.baseline_at_least:
+        return Verdict.NOT_APPLICABLE
+    if stage is None:
+        return Verdict.NOT_YET
+    if is_stale(latest_on, today, protocol.stale_after_days):
+        return Verdict.CANNOT_JUDGE
+    return Verdict.IMPROVED if stage.is_met(baseline, latest) else Verdict.NOT_RESPONDING
+
+
 def judge(
     protocol: Protocol,
     instrument: Instrument,
@@ -150,47 +137,109 @@ def judge(
     enrolled_on: date,
     today: date,
 ) -> Judgement:
-    """Judge the latest score once the protocol's time has come.
-
-    A latest score older than 28 days cannot judge: the finding is "reassess", never
-    silence. Patients with a GAD-7 alone are judged by it in the same shape (convention).
-    """
-    name = instrument.short_title
-    due_on = enrolled_on + timedelta(protocol.stages[0].after_days)
-    if course.baseline is None or course.latest is None:
-        if today < due_on:
-            return Judgement(Verdict.NOT_YET, f"No {name} yet.")
-        return Judgement(Verdict.CANNOT_JUDGE, f"No {name} to judge the treatment by: reassess.")
-    evidence = _evidence(protocol, instrument, course, today)
-    if course.baseline.total < protocol.baseline_at_least:
-        words = (
-            f"{name} was {number_words(course.baseline.total)} at baseline: {protocol.name} "
-            f"judges from {protocol.baseline_at_least} on."
-        )
-        return Judgement(Verdict.NOT_APPLICABLE, words, evidence)
-    if today < due_on:
-        words = f"{protocol.name} judges on {day_words(due_on)}. {_course_words(name, course)}"
-        return Judgement(Verdict.NOT_YET, words, evidence)
-    if is_stale(course.latest.on, today, protocol.stale_after_days):
-        words = (
-            f"The latest {name} is of {day_words(course.latest.on)}, more than "
-            f"{protocol.stale_after_days} days ago: reassess before judging."
-        )
-        return Judgement(Verdict.CANNOT_JUDGE, words, evidence)
-    stage = protocol.stage_on((today - enrolled_on).days)
-    assert stage is not None  # today is not before the first stage
-    improved = stage.is_met(course.baseline.total, course.latest.total)
-    return Judgement(
-        Verdict.IMPROVED if improved else Verdict.NOT_RESPONDING,
-        _judged_words(protocol, stage, name, course, enrolled_on),
-        evidence,
-    )
-
-
-def _course_words(name: str, course: Trajectory) -> str:
-    assert course.baseline
-    assert course.latest
+    """Judge the latest score once the protocol's time has come, with the reason in words."""
     baseline, latest = course.baseline, course.latest
+    verdict = decide(
+        protocol,
+        baseline.total if baseline else None,
+        latest.total if latest else None,
+        latest.on if latest else None,
+        enrolled_on,
+        today,
+    )
+    case = _Case(protocol, instrument.short_title, enrolled_on, today, verdict)
+    if baseline is None or latest is None:
+        return Judgement(verdict, case.without_score(), case.evidence())
+    return Judgement(verdict, case.words(baseline, latest), case.evidence(baseline, latest))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A verdict with all that its words are made of."""
+
+    protocol: Protocol
+    name: str
+    """The instrument as people name it."""
+    enrolled_on: date
+    today: date
+    verdict: Verdict
+
+    def without_score(self) -> str:
+        if self.verdict is Verdict.NOT_YET:
+            return f"No {self.name} yet."
+        return f"No {self.name} to judge the treatment by: reassess."
+
+    def words(self, baseline: Measurement, latest: Measurement) -> str:
+        protocol, course = self.protocol, _course_words(self.name, baseline, latest)
+        match self.verdict:
+            case Verdict.NOT_APPLICABLE:
+                return (
+                    f"{self.name} was {number_words(baseline.total)} at baseline: {protocol.name} "
+                    f"judges from {protocol.baseline_at_least} on."
+                )
+            case Verdict.NOT_YET:
+                first = self.enrolled_on + timedelta(protocol.stages[0].after_days)
+                return f"{protocol.name} judges on {day_words(first)}. {course}"
+            case Verdict.CANNOT_JUDGE:
+                return (
+                    f"The latest {self.name} is of {day_words(latest.on)}, more than "
+                    f"{protocol.stale_after_days} days ago: reassess before judging."
+                )
+        week = max(0, (latest.on - self.enrolled_on).days // 7)
+        asked = f"Judged at week {week}; {protocol.name} asks for {self._stage().words}."
+        return " ".join([course, asked, *self._next(latest)])
+
+    def _stage(self) -> Stage:
+        stage = self.protocol.stage_on((self.today - self.enrolled_on).days)
+        assert stage is not None  # the verdict says that today is not before the first
+        return stage
+
+    def _next(self, latest: Measurement) -> list[str]:
+        """What the protocol says of the time to come."""
+        protocol, said = self.protocol, []
+        later = protocol.stage_after((self.today - self.enrolled_on).days)
+        if self.verdict is Verdict.IMPROVED and self._aim_reached(latest):
+            said.append(f"Below {protocol.aim_below}: {protocol.aim_then}")
+        elif later:
+            on = self.enrolled_on + timedelta(days=later.after_days)
+            said.append(f"From {day_words(on)} on it asks for {later.asks}.")
+        meeting = protocol.next_meeting_on(self.enrolled_on, self.today)
+        if meeting and not self._aim_reached(latest):
+            said.append(f"Decision meeting on {day_words(meeting)}.")
+        return said
+
+    def _aim_reached(self, latest: Measurement) -> bool:
+        below = self.protocol.aim_below
+        return below is not None and latest.total < below
+
+    def evidence(
+        self, baseline: Measurement | None = None, latest: Measurement | None = None
+    ) -> dict[str, str | int]:
+        protocol = self.protocol
+        told: dict[str, str | int] = {
+            "protocol": protocol.name,
+            "source": protocol.source,
+            "instrument": self.name,
+            "enrolled_on": self.enrolled_on.isoformat(),
+            "judged_on": self.today.isoformat(),
+            "baseline_at_least": protocol.baseline_at_least,
+            "stale_after_days": protocol.stale_after_days,
+            "then": protocol.then,
+        }
+        if baseline and latest:
+            told |= {
+                "baseline": number_words(baseline.total),
+                "baseline_on": baseline.on.isoformat(),
+                "latest": number_words(latest.total),
+                "latest_on": latest.on.isoformat(),
+            }
+            if self.verdict in (Verdict.IMPROVED, Verdict.NOT_RESPONDING):
+                told["asked"] = self._stage().words
+                told["sum"] = self._stage().sum_words(baseline.total, latest.total)
+        return told
+
+
+def _course_words(name: str, baseline: Measurement, latest: Measurement) -> str:
     return (
         f"{name} was {number_words(baseline.total)} at baseline ({day_words(baseline.on)}) and is "
         f"{number_words(latest.total)} ({day_words(latest.on)}): "
@@ -198,39 +247,12 @@ def _course_words(name: str, course: Trajectory) -> str:
     )
 
 
-def _judged_words(
-    protocol: Protocol, stage: Stage, name: str, course: Trajectory, enrolled_on: date
-) -> str:
-    assert course.latest
-    week = max(0, (course.latest.on - enrolled_on).days // 7)
-    judged = f"Judged at week {week}; {protocol.name} asks for {stage.words}."
-    return f"{_course_words(name, course)} {judged}"
-
-
-def _evidence(
-    protocol: Protocol, instrument: Instrument, course: Trajectory, today: date
-) -> dict[str, str | int]:
-    assert course.baseline
-    assert course.latest
-    return {
-        "protocol": protocol.name,
-        "source": protocol.source,
-        "instrument": instrument.short_title,
-        "baseline": number_words(course.baseline.total),
-        "baseline_on": course.baseline.on.isoformat(),
-        "latest": number_words(course.latest.total),
-        "latest_on": course.latest.on.isoformat(),
-        "judged_on": today.isoformat(),
-        "then": protocol.then,
-    }
-
-
 RULES = tuple(
     Rule(
         f"protocol-{p.id}",
         "Not responding",
         f"{p.name}: from a baseline of {p.baseline_at_least} on, improved is "
-        f"{'; '.join(stage.words for stage in p.stages)}. Then: {p.then}",
+        f"{'; '.join(stage.words for stage in p.stages)}. Then: {p.follows}",
         p.source,
         "tests/rules/test_protocols.py::test_verdicts",
         confirmed=p.confirmed,

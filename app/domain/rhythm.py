@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from app.domain.episode import EpisodeStatus
+from app.domain.rule import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +63,34 @@ def next_review_due(
     if status is EpisodeStatus.RELAPSE_PREVENTION:
         return since + timedelta(days=rhythm.review_relapse_prevention)
     return since + timedelta(days=rhythm.review_active)
+
+
+_USUAL = Rhythm()
+RULES = (
+    Rule(
+        "contact-rhythm",
+        "Rhythm",
+        f"The patient is reached every {_USUAL.contact_month_1} days in the first month, every "
+        f"{_USUAL.contact_months_2_3} days until day 84, then every {_USUAL.contact_later} days; "
+        "what was agreed on goes before.",
+        "COMPASS: weekly in month 1, every other week in months 2 to 3, then monthly",
+        "tests/rules/test_findings.py::test_the_rhythm_of_contacts",
+    ),
+    Rule(
+        "assessment-rhythm",
+        "Rhythm",
+        f"A questionnaire every {_USUAL.assessment_acute} days, in relapse prevention every "
+        f"{_USUAL.assessment_relapse_prevention} days.",
+        "from memory",
+        "tests/rules/test_findings.py::test_the_rhythm_of_questionnaires_and_reviews",
+        confirmed=False,
+    ),
+    Rule(
+        "review-rhythm",
+        "Rhythm",
+        f"A case review every {_USUAL.review_active} days, in relapse prevention every "
+        f"{_USUAL.review_relapse_prevention} days.",
+        "scope-web: 1 month in active treatment, 2 months in relapse prevention",
+        "tests/rules/test_findings.py::test_the_rhythm_of_questionnaires_and_reviews",
+    ),
+)

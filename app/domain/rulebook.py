@@ -7,6 +7,10 @@ from app.domain import (
     milestones,
     protocol,
     response,
+    condition,
+    evaluate,
+    own_protocol,
+    rhythm,
     safety,
     second_stage,
     trajectory,
@@ -20,9 +24,13 @@ RULES: tuple[Rule, ...] = (
     *trajectory.RULES,
     *response.RULES,
     *milestones.RULES,
+    *condition.RULES,
     *protocol.RULES,
+    *own_protocol.RULES,
     *second_stage.RULES,
     *encounter.RULES,
+    *rhythm.RULES,
+    *evaluate.RULES,
 )
 """All rules, in the order they are told."""
 

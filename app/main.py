@@ -14,6 +14,8 @@ from app.errors import Failed, Malformed, NotFound, RegistryError
 from app.jobs.sweeping import sweep_regularly
 from app.store.engine import check_role
 from app.web import health, pages
+from app.web.api import problems as api_problems
+from app.web.api.router import router as api_router
 from app.web.fhir import errors as fhir_errors
 from app.web.fhir.router import router as fhir_router
 from app.web.http import Envelope
@@ -44,6 +46,7 @@ def create_app(services: Services) -> FastAPI:
     app.state.services = services
     app.include_router(health.router)
     app.include_router(fhir_router)
+    app.include_router(api_router)
     app.include_router(pages.router)
     app.mount("/assets", pages.assets, name="assets")
     for kind in (RegistryError, RequestValidationError, HTTPException, Exception):
@@ -56,8 +59,11 @@ async def _refuse(request: Request, error: Exception) -> Response:
     """Each face tells of a refusal in its own words; a bug is logged without any values."""
     if not isinstance(error, (RegistryError, RequestValidationError, HTTPException)):
         _log_bug(request, error)
-    if request.url.path.split("/")[1] == "fhir":
+    face = request.url.path.split("/")[1]
+    if face == "fhir":
         return fhir_errors.render(request, _as_refusal(error))
+    if face == "api":
+        return api_problems.render(request, error)
     return page_errors.render(request, error)
 
 

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     ANSWER_RECOMMENDATION = "answer-recommendation"
     MANAGE_INBOUND = "manage-inbound"
     CHOOSE_PROTOCOL = "choose-protocol"
+    READ_RULES = "read-rules"
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -54,6 +55,7 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.ANSWER_RECOMMENDATION: frozenset({_CM, _PCP}),
         Permission.MANAGE_INBOUND: frozenset({Role.OPERATOR}),
         Permission.CHOOSE_PROTOCOL: frozenset({_PSY, Role.DIRECTOR}),
+        Permission.READ_RULES: frozenset(Role),
     }
 )
 """Permission → the roles that have it."""

@@ -120,14 +120,22 @@ def once(counted: Sequence[Assessment]) -> list[Assessment]:
     return sorted(seen.values(), key=lambda a: (a.effective_at, a.assessment_id))
 
 
-def is_not_responding(facts: Facts, protocol: Protocol, today: date) -> bool:
-    """Whether a patient in care would be flagged as not responding by this protocol today."""
+def facts_in_care(facts: Facts) -> EpisodeFacts | None:
+    """What the open episode of a patient is judged by; None where there is none."""
     episode = open_episode(facts.episodes)
-    if episode is None:
-        return False
+    if episode is None or facts.protocol is None:
+        return None
     counted = once([a for a in facts.assessments if a.counts])
     mine = [a for a in counted if _home(facts.episodes, a) is episode]
-    found = evaluate_episode(_episode_facts(facts, episode, mine, protocol), today)
+    return _episode_facts(facts, episode, mine, facts.protocol)
+
+
+def is_not_responding(facts: Facts, protocol: Protocol, today: date) -> bool:
+    """Whether a patient in care would be flagged as not responding by this protocol today."""
+    known = facts_in_care(facts)
+    if known is None:
+        return False
+    found = evaluate_episode(replace(known, protocol=protocol), today)
     return any(finding.kind is FlagKind.NOT_RESPONDING for finding in found)
 
 

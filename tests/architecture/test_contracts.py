@@ -20,6 +20,10 @@ PLANTED = [
     ("app/web/pages/caseload.py", "import fhir.resources", "speak no FHIR"),
     ("app/use_cases/sweep.py", "import sqlalchemy", "SQL lives in the store"),
     ("app/web/pages/caseload.py", "import app.web.fhir.errors", "faces do not know"),
+    ("app/web/api/router.py", "import app.web.pages.rendering", "faces do not know"),
+    ("app/web/fhir/errors.py", "import app.web.api.problems", "faces do not know"),
+    ("app/web/api/router.py", "import fhir_mappings.publish", "speak no FHIR"),
+    ("app/web/api/router.py", "import sqlalchemy", "SQL lives in the store"),
     ("app/gossip.py", "", "imports run one way"),  # a new room has no place yet
 ]
 

@@ -7,6 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from app.web.pages import (
     caseload,
+    explain,
     inbound,
     patient,
     protocols,
@@ -17,7 +18,17 @@ from app.web.pages import (
 )
 
 router = APIRouter(include_in_schema=False)
-for _page in (sign_in, caseload, patient, reviews, worklist, second_stages, inbound, protocols):
+for _page in (
+    sign_in,
+    caseload,
+    patient,
+    explain,
+    reviews,
+    worklist,
+    second_stages,
+    inbound,
+    protocols,
+):
     router.include_router(_page.router)
 
 assets = StaticFiles(directory=Path(__file__).resolve().parent.parent / "static")

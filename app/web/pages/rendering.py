@@ -61,6 +61,12 @@ def _trend(row: TrendRow | None) -> str:
     return "" if row is None else sparkline([float(total) for _, total in row.points])
 
 
+def _protocol_address(name: str) -> str:
+    """Where the version is shown that a finding names: ``/protocols/bao-sowa/1``."""
+    protocol_id, _, version = name.rpartition(" v")
+    return f"/protocols/{protocol_id}/{version}"
+
+
 environment = Environment(
     loader=FileSystemLoader(Path(__file__).resolve().parent.parent / "templates"),
     autoescape=select_autoescape(default=True),
@@ -82,6 +88,7 @@ environment.filters |= {
 environment.globals |= {
     "trend_chart": trend_chart,
     "change_words": change_words,
+    "protocol_address": _protocol_address,
     "Permission": Permission,
 }
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 
 from app.domain import (
+    condition,
     encounter,
+    evaluate,
     milestones,
+    own_protocol,
     protocol,
     response,
-    condition,
-    evaluate,
-    own_protocol,
     rhythm,
     safety,
     second_stage,

@@ -9,6 +9,7 @@ from app.domain.instrument import Item, Option
 from fhir_mappings.codings import (
     Value,
     codings_of,
+    count_of,
     find_value,
     fold,
     is_absent,
@@ -17,6 +18,9 @@ from fhir_mappings.codings import (
 )
 
 _YES, _NO = "LA33-6", "LA32-8"
+_SNOMED = "http://snomed.info/sct"
+_SNOMED_CODES = {"373066001": _YES, "373067005": _NO}
+"""Some senders of the C-SSRS answer with SNOMED CT's yes and no."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +42,21 @@ def read_answer(item: Item, element: Mapping[str, Any]) -> Answer:
     value = find_value(element)
     if value is None or is_absent(value):
         return Answer()
+    if item.most is not None:
+        return _counted(item.most, value)
     if value.kind == "Coding":
         return _chosen(item, _by_codings(item, [value.content]), [value.content])
     if value.kind == "CodeableConcept":
         return _by_concept(item, value.content)
     return _chosen(item, _by_plain(item, value), [])
+
+
+def _counted(most: int, value: Value) -> Answer:
+    """A whole number, for a question that asks how many times."""
+    number = count_of(value)
+    if number is None or number != number.to_integral_value() or not 0 <= number <= most:
+        return Answer(problem=f"This answer is a whole number of times, from 0 to {most}.")
+    return Answer(int(number))
 
 
 def _by_concept(item: Item, concept: Mapping[str, Any]) -> Answer:
@@ -73,9 +87,12 @@ def _by_codings(item: Item, codings: list[Mapping[str, Any]]) -> Option | None:
 
 def _by_local_coding(item: Item, coding: Mapping[str, Any]) -> Option | None:
     """A coding of another system, or of none, by its display; of none, by its code too."""
-    if not coding.get("system"):
+    code = coding.get("code")
+    if coding.get("system") == _SNOMED:
+        code = _SNOMED_CODES.get(str(code))
+    if not coding.get("system") or code in _SNOMED_CODES.values():
         for option in item.options:
-            if coding.get("code") in option.codes:
+            if code in option.codes:
                 return option
     return _by_label(item, coding.get("display"))
 

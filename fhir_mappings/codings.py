@@ -15,6 +15,7 @@ _LOINC_SPELLINGS = frozenset(
 )
 _DATA_ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 _SCORE_UNITS = frozenset({"", "1", "score", "{score}", "points", "{points}", "point", "{#}"})
+_COUNT_UNITS = frozenset({"/a", "{#}/a", "{times}", "{times}/a", "times", "# per year"})
 _NUMBER = re.compile(r"\s*[+-]?\d{1,9}(\.\d{1,9})?\s*", re.ASCII)
 
 
@@ -78,6 +79,15 @@ def number_of(value: Value) -> Decimal | None:
     if value.kind == "String" and _NUMBER.fullmatch(content):
         return Decimal(content.strip())
     return None
+
+
+def count_of(value: Value) -> Decimal | None:
+    """How many times, as a number or a Quantity per year (US Core sends 68517-2 with ``/a``)."""
+    content = value.content
+    if value.kind != "Quantity" or "comparator" in content:
+        return number_of(value)
+    unit = fold(str(content.get("code") or content.get("unit") or ""))
+    return _number(content.get("value")) if unit in _COUNT_UNITS else number_of(value)
 
 
 def _number(content: object) -> Decimal | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain.catalogue import (
     INSTRUMENTS,
+    MISPLACED,
     instrument_for_canonical,
     instrument_for_panel,
     instrument_for_score,
@@ -78,8 +79,10 @@ def identify(response: Mapping[str, Any], fields: list[Field]) -> Identified:
 
 
 _WITHOUT_SAFETY = (
-    "This form asks every question of the {0} but the one on self-harm (a PHQ-8, say): it is an "
-    "instrument of its own with a total of its own, and is never read as {0}."
+    "This form asks every question of the {0} but the one on self-harm. Say which it is: a PHQ-8 "
+    "is an instrument of its own, with a total of its own, and is never read as {0}. Send it with "
+    "the questionnaire https://stepwell.example/fhir/Questionnaire/phq-8, and a {0} whose "
+    "question on self-harm was left out with that of the {0}."
 )
 
 
@@ -96,14 +99,27 @@ def _leaves_out_safety(instrument: Instrument, codes: list[str]) -> bool:
 def _by_codes(codes: list[str]) -> tuple[Instrument, ...]:
     """The smallest instrument that has every known item; several where none has them all."""
     named = _named(codes)
-    seen = {code for code in codes if items_for_code(code)}
+    seen = _in_place({code for code in codes if items_for_code(code)})
     if not seen:
         return named
-    covering = [one for one in INSTRUMENTS.values() if seen <= _item_codes(one)]
+    covering = [
+        one
+        for one in INSTRUMENTS.values()
+        if seen <= _item_codes(one) and (one in named or not one.by_name_alone)
+    ]
     if not covering:
         return _mixed(seen)
     covering.sort(key=lambda one: (one not in named, len(one.items)))
     return (covering[0],)
+
+
+def _in_place(seen: set[str]) -> set[str]:
+    """Without a code that is commonly sent inside another instrument, where that is so here."""
+    for code, one in MISPLACED.items():
+        rest = seen - {code}
+        if rest and rest <= _item_codes(INSTRUMENTS[one.inside]):
+            seen = rest
+    return seen
 
 
 def _named(codes: list[str]) -> tuple[Instrument, ...]:
@@ -121,7 +137,7 @@ def _mixed(seen: set[str]) -> tuple[Instrument, ...]:
     left, found = set(seen), []
     by_size = sorted(INSTRUMENTS.values(), key=lambda one: -len(one.items))
     for instrument in by_size:
-        if left & _item_codes(instrument):
+        if left & _item_codes(instrument) and not instrument.by_name_alone:
             found.append(instrument)
             left -= _item_codes(instrument)
     return tuple(found)

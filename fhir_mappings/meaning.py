@@ -56,12 +56,13 @@ def find_meaning(concept: Mapping[str, Any]) -> list[Meaning]:
 
 
 def _meaning(code: str) -> Meaning | None:
+    """A single question's code is its total's too: it is read as the answer."""
+    if items_for_code(code):
+        return Meaning(Part.ITEM, code, None)
     if instrument := instrument_for_score(code):
         return Meaning(Part.TOTAL, code, instrument)
     if instrument := instrument_for_panel(code):
         return Meaning(Part.PANEL, code, instrument)
-    if items_for_code(code):
-        return Meaning(Part.ITEM, code, None)
     return None
 
 

@@ -6,15 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.assembly import PartKind, PartStatus
-from app.domain.catalogue import items_for_code
+from app.domain.catalogue import MISPLACED, items_for_code
 from app.domain.instrument import Instrument
 from fhir_mappings.answers import read_answer
-from fhir_mappings.codings import find_value, first_identifier, is_absent, number_of
+from fhir_mappings.codings import find_value, first_identifier, is_absent
 from fhir_mappings.meaning import Meaning, Part, find_meaning, words_for_unknown
 from fhir_mappings.parts import read_links, read_status, read_time, read_who
 from fhir_mappings.reading import Notes, PartReading, Reading, Setting, Unkept
 from fhir_mappings.tokens import tokens_in
-from fhir_mappings.totals import read_total
+from fhir_mappings.totals import is_result, read_total
 
 STATUSES = {
     "registered": PartStatus.PRELIMINARY,
@@ -98,6 +98,8 @@ def _item_value(resource: Mapping[str, Any], code: str, notes: Notes) -> int | N
     """The option chosen; every instrument that has this item has the same list for it."""
     _, item = items_for_code(code)[0]
     answer = read_answer(item, resource)
+    if code in MISPLACED:
+        notes.inform("code", f"Kept as a questionnaire of its own. {MISPLACED[code].words}")
     if answer.problem:
         notes.problem("value", answer.problem)
     if answer.remark:
@@ -116,7 +118,7 @@ def _own_total(
     value = find_value(resource)
     if value is None or is_absent(value):
         return None
-    if number_of(value) is None:
+    if not is_result(instrument, value):
         notes.warn("value", "value", "A panel's own value is not read; its members are.")
         return None
     notes.warn(

@@ -11,6 +11,7 @@ from app.domain.score import Answers
 from fhir_mappings.codings import LOCAL_SYSTEM, LOINC
 from fhir_mappings.json_text import read_json, write_json
 from fhir_mappings.tokens import tokens_of
+from fhir_mappings.totals import level_code
 
 __all__ = [
     "PublishedAssessment",
@@ -103,6 +104,9 @@ def _score_value(assessment: PublishedAssessment) -> dict[str, Any]:
     if assessment.total is None:
         absent = _coding(_ABSENT_SYSTEM, "unknown", "Unknown")
         return {"dataAbsentReason": {"coding": [absent], "text": "Too few answers to score"}}
+    if assessment.instrument.ordinal:
+        level = _level(assessment.instrument, assessment.total)
+        return {"valueCodeableConcept": {"coding": [level], "text": level["display"]}}
     quantity = {"value": assessment.total, "unit": "{score}"}
     quantity |= {"system": "http://unitsofmeasure.org", "code": "{score}"}
     value: dict[str, Any] = {"valueQuantity": quantity}
@@ -112,6 +116,13 @@ def _score_value(assessment: PublishedAssessment) -> dict[str, Any]:
         words = "Prorated: the mean of the answered items stands for those missing."
         value["note"] = [{"text": words}]
     return value
+
+
+def _level(instrument: Instrument, total: Decimal) -> dict[str, str]:
+    """A risk level as a coding: LL465-6 where it has one, else of ours ("none")."""
+    band = next(one for one in instrument.bands if one.minimum == total)
+    is_loinc, code = level_code(instrument, band)
+    return _coding(LOINC if is_loinc else LOCAL_SYSTEM, code, band.label)
 
 
 def _meta(profile: str) -> dict[str, Any]:
@@ -149,11 +160,16 @@ def render_completed_form(assessment: PublishedAssessment) -> dict[str, Any]:
     if assessment.by:
         response["author"] = {"display": assessment.by}
     items = _answered_items(assessment.instrument, assessment.answers)
-    if assessment.total is not None:
+    if assessment.total is not None and not _is_its_own_total(assessment.instrument):
         items.append(_total_item(assessment.instrument, assessment.total))
     if items:
         response["item"] = items
     return response
+
+
+def _is_its_own_total(instrument: Instrument) -> bool:
+    """Of a single question the answer's code is the total's: it is not said twice."""
+    return any(item.loinc == instrument.loinc_score for item in instrument.items if item.loinc)
 
 
 def own_canonical(instrument: Instrument) -> str:
@@ -174,8 +190,8 @@ def _link_id(item: Item) -> str:
 
 
 def _answer(item: Item, value: int) -> Mapping[str, Any]:
-    option = next(one for one in item.options if one.value == value)
-    if option.codes:
+    option = next((one for one in item.options if one.value == value), None)
+    if option and option.codes:
         return {"valueCoding": _coding(LOINC, option.codes[0], option.label)}
     return {"valueInteger": value}
 
@@ -185,7 +201,11 @@ def _total_item(instrument: Instrument, total: Decimal) -> dict[str, Any]:
     return {
         "linkId": f"/{code}",
         "text": f"{instrument.short_title} total score",
-        "answer": [{"valueDecimal": total}],
+        "answer": [
+            {"valueCoding": _level(instrument, total)}
+            if instrument.ordinal
+            else {"valueDecimal": total}
+        ],
     }
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.assembly import PartKind, PartStatus
-from app.domain.catalogue import TRAPS
+from app.domain.catalogue import MISPLACED, TRAPS
 from app.domain.instrument import Instrument, Item
 from fhir_mappings.answers import read_answer
 from fhir_mappings.codings import first_identifier
@@ -177,6 +177,7 @@ def _read_stranger(form: _Form, one: Field) -> None:
     (an intake form that holds the instrument among others), left aside and told.
     """
     trap = next((TRAPS[code] for code in one.codes if code in TRAPS), None)
+    trap = trap or next((MISPLACED[code].words for code in one.codes if code in MISPLACED), None)
     title = form.instrument.short_title
     if trap:
         form.notes.warn("code-invalid", one.path, f"Not taken as an item of {title}. {trap}")

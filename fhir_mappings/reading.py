@@ -153,6 +153,9 @@ class Notes:
     def warn(self, code: str, path: str, words: str) -> None:
         self.remarks.append(warning(code, self.setting.at(path), words))
 
+    def inform(self, path: str, words: str) -> None:
+        self.remarks.append(Remark("information", "informational", self.setting.at(path), words))
+
     def forgive(self, since: int) -> None:
         """Tell the problems found since then as warnings: what is taken back need not be right."""
         for one in self.problems[since:]:

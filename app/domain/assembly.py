@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from app.domain.catalogue import INSTRUMENTS, SAFETY_ITEM_CODES
+from app.domain.catalogue import INSTRUMENTS, instrument_for_safety_item
 from app.domain.instrument import Instrument
 from app.domain.score import Answers
 
@@ -17,7 +17,7 @@ JOIN_TOLERANCE = timedelta(minutes=10)
 """How far apart unlinked pieces of one form may be dated (ours)."""
 LINK_LIMIT = timedelta(days=7)
 """How far apart linked pieces may be dated: real senders link a total to an item of other years."""
-INFERRED = ("phq-9", "gad-7", "audit-c", "dast-10")
+INFERRED = ("phq-9", "gad-7", "audit-c", "dast-10", "sasq", "sisq")
 """Instruments that a complete set of loose items tells by itself; two PHQ items could be more."""
 
 
@@ -94,18 +94,21 @@ class _Group:
         order = list(PartKind)
         return min(self.parts, key=lambda p: (order.index(p.kind), p.effective_at, p.key))
 
+    @property
+    def told(self) -> str | None:
+        """The instrument that form, panel or total name; all of a group name the same."""
+        return next((p.instrument_id for p in self.parts if p.instrument_id), None)
+
     def instrument(self) -> Instrument | None:
         """What form it is: told by form, panel or total; by the items where they say it all."""
-        for kind in (PartKind.FORM, PartKind.PANEL, PartKind.TOTAL):
-            for part in self.of(kind):
-                if part.instrument_id:
-                    return INSTRUMENTS[part.instrument_id]
+        if self.told:
+            return INSTRUMENTS[self.told]
         codes = {p.item_code for p in self.of(PartKind.ITEM)}
         for name in INFERRED:
             needed = {item.loinc for item in INSTRUMENTS[name].scored_items}
             if None not in needed and needed <= codes:
                 return INSTRUMENTS[name]
-        return INSTRUMENTS["phq-9"] if codes & SAFETY_ITEM_CODES else None
+        return instrument_for_safety_item(codes)
 
 
 def assemble(parts: Iterable[Part]) -> Assembly:
@@ -116,22 +119,37 @@ def assemble(parts: Iterable[Part]) -> Assembly:
     groups = _joined(_linked(ready))
     forms, waiting = [], [p.key for p in preliminary]
     for group in groups:
-        form, loose = _form(group)
+        made, loose = _forms(group)
+        forms += made
         waiting += loose
-        if form:
-            forms.append(form)
     return Assembly(tuple(forms), tuple(sorted(waiting)))
 
 
 def _linked(parts: Sequence[Part]) -> list[_Group]:
-    """Groups connected by links in either direction, within the limit of time."""
+    """Groups connected by links in either direction, within the limit of time.
+
+    Forms, panels and totals come first, so that an item joins the group that has it.
+    """
     groups: list[_Group] = []
-    for part in parts:
+    order = list(PartKind)
+    for part in sorted(parts, key=lambda p: (order.index(p.kind), p.effective_at, p.key)):
         near = [g for g in groups if any(_are_linked(part, other) for other in g.parts)]
-        near = _one_form_each(near, part)
+        near = _one_form_each(_one_instrument(near, part), part)
         merged = _Group([p for g in near for p in g.parts] + [part])
         groups = [g for g in groups if g not in near] + [merged]
     return groups
+
+
+def _one_instrument(near: list[_Group], part: Part) -> list[_Group]:
+    """Pieces of two instruments never join, however they are linked: a total is a claim on the
+    answers of its own instrument alone. An item joins the first that has it."""
+    told = part.instrument_id
+    if part.kind is PartKind.ITEM and part.item_code:
+        having = [
+            g.told for g in near if g.told and INSTRUMENTS[g.told].item_for_code(part.item_code)
+        ]
+        told = next(iter(having), None)
+    return [g for g in near if g.told is None or g.told == told]
 
 
 def _one_form_each(near: list[_Group], part: Part) -> list[_Group]:
@@ -206,6 +224,16 @@ def _said(group: _Group) -> dict[str, int]:
             for key, value in part.answers.items():
                 said[instrument.item(key).loinc or key] = value
     return said
+
+
+def _forms(group: _Group) -> tuple[list[AssembledForm], list[str]]:
+    """The forms that a group makes: items that are another's are looked at once more by
+    themselves, so that a loose safety item never waits."""
+    form, loose = _form(group)
+    if form is None or not loose:
+        return ([form] if form else []), loose
+    more, waiting = _forms(_Group([p for p in group.parts if p.key in loose]))
+    return [form, *more], waiting
 
 
 def _form(group: _Group) -> tuple[AssembledForm | None, list[str]]:

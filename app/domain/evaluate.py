@@ -1,7 +1,7 @@
 """Facts and today in, findings out: the one place that decides what asks for a person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -17,9 +17,9 @@ from app.domain.response import Response, has_worsened, response_status
 from app.domain.rhythm import Rhythm, next_assessment_due, next_contact_due, next_review_due
 from app.domain.rule import Rule
 from app.domain.safety import ItemNine, item_nine_words, safety_item_name
-from app.domain.score import TotalCheck
+from app.domain.score import Answers, TotalCheck
 from app.domain.second_stage import FIRST_STAGES, owed_second_stages, second_stage_findings
-from app.domain.severity import Screen, screen, severity
+from app.domain.severity import Screen, cutoff_words, screen, severity, total_words
 from app.domain.trajectory import Measurement, Trajectory, trajectory
 from app.domain.words import day_words, number_words
 
@@ -43,6 +43,7 @@ class AssessmentFact:
     check: TotalCheck
     claimed_total: Decimal | None
     prorated: bool = False
+    answers: Answers = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +99,13 @@ def evaluate_unenrolled(
 
 
 def _positive(instrument: Instrument, fact: AssessmentFact, total: Decimal, sex: str) -> Finding:
-    band = severity(instrument, total).label.lower()
+    band = "" if instrument.ordinal else f" ({severity(instrument, total).label.lower()})"
+    by_sex = cutoff_words(instrument, total, sex)
     return Finding(
         FlagKind.NEW_POSITIVE_SCREEN,
-        f"{instrument.short_title} {number_words(total)} on {day_words(fact.on)} ({band}): "
-        "a positive screen, and nobody cares for this patient yet.",
+        f"{instrument.short_title} {total_words(instrument, total)} on {day_words(fact.on)}{band}: "
+        "a positive screen, and nobody cares for this patient yet."
+        + (f" {by_sex}" if by_sex else ""),
         evidence.of_screen(instrument, total, fact.on, sex),
         fact.assessment_id,
     )
@@ -113,7 +116,8 @@ def _safety(assessments: Sequence[AssessmentFact]) -> list[Finding]:
     findings = []
     for fact in assessments:
         if fact.item_nine is ItemNine.POSITIVE and fact.item_nine_value is not None:
-            words = item_nine_words(INSTRUMENTS[fact.instrument_id], fact.item_nine_value)
+            instrument = INSTRUMENTS[fact.instrument_id]
+            words = item_nine_words(instrument, fact.item_nine_value, fact.answers)
             findings.append(
                 Finding(
                     FlagKind.SAFETY,
@@ -152,21 +156,27 @@ def _records(assessments: Sequence[AssessmentFact]) -> list[Finding]:
         Finding(
             FlagKind.SCORE_MISMATCH,
             f"The sender's {INSTRUMENTS[fact.instrument_id].short_title} total of "
-            f"{day_words(fact.on)} is {number_words(fact.claimed_total)}; its answers make "
-            f"{number_words(fact.total)}. Check which is right.",
+            f"{day_words(fact.on)} is {_told(fact, fact.claimed_total)}; its answers "
+            f"{_made(fact)}. Check which is right.",
             {
                 "instrument": INSTRUMENTS[fact.instrument_id].short_title,
                 "on": fact.on.isoformat(),
-                "claimed": number_words(fact.claimed_total),
-                "counted": number_words(fact.total),
+                "claimed": _told(fact, fact.claimed_total),
+                "counted": "—" if fact.total is None else _told(fact, fact.total),
             },
             fact.assessment_id,
         )
         for fact in assessments
-        if fact.check is TotalCheck.MISMATCH
-        and fact.claimed_total is not None
-        and fact.total is not None
+        if fact.check is TotalCheck.MISMATCH and fact.claimed_total is not None
     ]
+
+
+def _made(fact: AssessmentFact) -> str:
+    return "cannot make that" if fact.total is None else f"make {_told(fact, fact.total)}"
+
+
+def _told(fact: AssessmentFact, total: Decimal) -> str:
+    return total_words(INSTRUMENTS[fact.instrument_id], total)
 
 
 def judging_instrument(facts: EpisodeFacts) -> tuple[Instrument, str]:

@@ -1,20 +1,14 @@
-"""An instrument: a questionnaire, how it is answered, scored and read. Data, checked on loading."""
+"""An instrument: a questionnaire, how it is answered, scored and read.
 
-from collections.abc import Mapping
+Data: definition.py reads it from a file and tells every mistake in one.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
-
-from app.errors import Problem, Unprocessable
 
 CANONICAL_BASE = "https://stepwell.example/fhir/Questionnaire/"
-
-
-class InstrumentNotValid(Unprocessable):
-    """This instrument's data cannot be used."""
-
-    code = "instrument-not-valid"
 
 
 class Missing(StrEnum):
@@ -48,6 +42,7 @@ class Item:
     key: str
     text: str
     options: tuple[Option, ...]
+    """Empty where a whole number is asked for: see `most`."""
     loinc: str | None = None
     link_ids: tuple[str, ...] = ()
     scored: bool = True
@@ -55,13 +50,28 @@ class Item:
     role: str = ""
     """``safety`` where any answer above 0 asks for a person the same day; ``gate`` where 0
     ends the form; ``functional``."""
+    asked_if: str = ""
+    """The key of the item that must be answered above 0; else the form itself skips this one."""
+    most: int | None = None
+    """Where a number is asked for, "how many times": the highest that is taken."""
+
+    @property
+    def values(self) -> Sequence[int]:
+        """Every value that may be answered."""
+        if self.most is not None:
+            return range(self.most + 1)
+        return tuple(option.value for option in self.options)
+
+    def label_of(self, value: int) -> str:
+        """The words of the option with this value; of a number, the number."""
+        found = next((option.label for option in self.options if option.value == value), "")
+        return found if self.options else str(value)
 
     def counts_for(self, value: int) -> int:
         """What an answer adds to the total."""
         if not self.reverse:
             return value
-        values = [option.value for option in self.options]
-        return max(values) + min(values) - value
+        return max(self.values) + min(self.values) - value
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,38 @@ class Band:
     maximum: int
     label: str
     level: int
+    codes: tuple[str, ...] = ()
+    """The LOINC answer codes that a risk level arrives under (C-SSRS: LL465-6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriageRule:
+    """A risk level, and the items of which one answered yes is enough for it."""
+
+    level: int
+    any_of: tuple[str, ...]
+    asks_today: bool
+    """Whether it asks for a person the same day."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some items of which at least `count` are answered within limits."""
+
+    items: tuple[str, ...]
+    at_least: int
+    at_most: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """What single answers say beside the total: told where every group holds."""
+
+    words: str
+    source: str
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +176,23 @@ class Instrument:
     """Where higher is better: remission is a total above this."""
     multiplier: int = 1
     """What the sum of the items is multiplied by."""
+    triage: tuple[TriageRule, ...] = ()
+    """Where there are such rules, the result is a risk level and no sum."""
+    signs: tuple[Sign, ...] = ()
+    by_name_alone: bool = False
+    """Recognised by its panel, total or canonical, never by its items: another has the same."""
+    not_confirmed: tuple[str, ...] = ()
+    """What no source was read for: ours or from memory."""
+
+    @property
+    def ordinal(self) -> bool:
+        """Whether the result is a level with a name rather than a number of points."""
+        return bool(self.triage)
+
+    @property
+    def safety_level(self) -> int | None:
+        """The risk level from which on a person is asked for the same day."""
+        return min((rule.level for rule in self.triage if rule.asks_today), default=None)
 
     def item(self, key: str) -> Item:
         """The item of that key; KeyError where there is none."""
@@ -150,161 +209,6 @@ class Instrument:
             if bare == item.loinc or code in item.link_ids or code == item.key:
                 return item
         return None
-
-
-def parse_instrument(data: Mapping[str, Any]) -> Instrument:
-    """Read an instrument from its data; raises InstrumentNotValid that names every mistake."""
-    problems = _problems(data)
-    if problems:
-        raise InstrumentNotValid(
-            "The instrument's data has mistakes: "
-            + "; ".join(f"{p.where} {p.what}" for p in problems),
-            problems,
-        )
-    identity = str(data["id"])
-    change = data.get("change", {})
-    reduction = change.get("response_reduction")
-    return Instrument(
-        id=identity,
-        title=data["title"],
-        short_title=data["short_title"],
-        version=data["version"],
-        items=tuple(_item(entry, data["options"]) for entry in data["items"]),
-        bands=tuple(Band(b["min"], b["max"], b["label"], b["level"]) for b in data["bands"]),
-        cutoffs=tuple(
-            Cutoff(c.get("sex", "any"), c.get("at_least", c.get("at_most")), c.get("source", ""))
-            for c in data.get("cutoffs", ())
-        ),
-        missing=MissingRule(
-            Missing(data["missing"]["kind"]),
-            data["missing"].get("most", 0),
-            data["missing"].get("source", ""),
-        ),
-        minimum=data["range"][0],
-        maximum=data["range"][1],
-        loinc_panel=data.get("loinc_panel"),
-        loinc_score=data.get("loinc_score"),
-        local_panel_code=f"{identity}-panel",
-        local_score_code=f"{identity}-score",
-        canonicals=(f"{CANONICAL_BASE}{identity}", *data.get("canonicals", ())),
-        monitoring=data.get("monitoring", False),
-        minimal_important_change=change.get("minimal_important"),
-        reliable_change=change.get("reliable"),
-        worsening=change.get("worsening"),
-        response_reduction=Decimal(str(reduction)) if reduction is not None else None,
-        remission_below=change.get("remission_below"),
-        caseness=change.get("caseness"),
-        recall_days=data["recall_days"],
-        readminister_days=data.get("readminister_days"),
-        notice=data.get("notice", ""),
-        sources=tuple(data.get("sources", ())),
-        higher_is_worse=data.get("higher_is_worse", True),
-        remission_above=change.get("remission_above"),
-        multiplier=data.get("multiplier", 1),
-    )
-
-
-def _item(entry: Mapping[str, Any], lists: Mapping[str, Any]) -> Item:
-    loinc = entry.get("loinc")
-    return Item(
-        key=entry["key"],
-        text=entry["text"],
-        options=tuple(
-            Option(o["value"], o["label"], tuple(o.get("codes", ())))
-            for o in lists[entry["options"]]
-        ),
-        loinc=loinc,
-        link_ids=((f"/{loinc}",) if loinc else ()) + tuple(entry.get("link_ids", ())),
-        scored=entry.get("scored", True),
-        reverse=entry.get("reverse", False),
-        role=entry.get("role", ""),
-    )
-
-
-_NEEDED = {
-    "id": str,
-    "title": str,
-    "short_title": str,
-    "version": str,
-    "recall_days": int,
-    "range": list,
-    "missing": dict,
-    "options": dict,
-    "items": list,
-    "bands": list,
-}
-
-
-def _problems(data: Mapping[str, Any]) -> list[Problem]:
-    problems = [
-        Problem(name, f"is needed, as {kind.__name__}")
-        for name, kind in _NEEDED.items()
-        if not isinstance(data.get(name), kind)
-    ]
-    if problems:
-        return problems
-    return [*_item_problems(data), *_band_problems(data), *_rule_problems(data)]
-
-
-def _item_problems(data: Mapping[str, Any]) -> list[Problem]:
-    problems, seen = [], set()
-    for index, entry in enumerate(data["items"]):
-        where = f"items[{index}]"
-        for name in ("key", "text", "options"):
-            if not isinstance(entry.get(name), str):
-                problems.append(Problem(f"{where}.{name}", "is needed, as str"))
-        if entry.get("key") in seen:
-            problems.append(Problem(f"{where}.key", "is used twice"))
-        seen.add(entry.get("key"))
-        if entry.get("options") not in data["options"]:
-            problems.append(Problem(f"{where}.options", "names no list of options"))
-        loinc = entry.get("loinc")
-        if loinc and not has_check_digit(loinc):
-            problems.append(Problem(f"{where}.loinc", f"{loinc} fails its check digit"))
-        for option in data["options"].get(entry.get("options"), ()):
-            problems += [
-                Problem(f"{where}.options", f"{answer} fails its check digit")
-                for answer in option.get("codes", ())
-                if not has_check_digit(answer)
-            ]
-    return problems
-
-
-def _band_problems(data: Mapping[str, Any]) -> list[Problem]:
-    low, high = data["range"]
-    expected = low
-    for index, band in enumerate(data["bands"]):
-        if band["min"] != expected or band["max"] < band["min"]:
-            return [Problem(f"bands[{index}]", f"must begin at {expected} and not end before")]
-        expected = band["max"] + 1
-    if expected != high + 1:
-        return [Problem("bands", f"must end at {high}")]
-    return []
-
-
-def _rule_problems(data: Mapping[str, Any]) -> list[Problem]:
-    problems = []
-    if data["missing"].get("kind") not in list(Missing):
-        problems.append(Problem("missing.kind", f"is one of {', '.join(Missing)}"))
-    highest = sum(
-        max(option["value"] for option in data["options"][entry["options"]])
-        for entry in data["items"]
-        if entry.get("scored", True) and entry.get("options") in data["options"]
-    )
-    highest *= data.get("multiplier", 1)
-    side = "at_least" if data.get("higher_is_worse", True) else "at_most"
-    for index, cutoff in enumerate(data.get("cutoffs", ())):
-        if not isinstance(cutoff.get(side), int):
-            problems.append(Problem(f"cutoffs[{index}].{side}", "is needed, as int"))
-    gates = [entry for entry in data["items"] if entry.get("role") == "gate"]
-    if data["missing"].get("kind") == Missing.GATE and len(gates) != 1:
-        problems.append(Problem("items", "one of them, and one only, has the role gate"))
-    if highest != data["range"][1]:
-        problems.append(Problem("range", f"ends at {data['range'][1]}, the items add to {highest}"))
-    for name in ("loinc_panel", "loinc_score"):
-        if data.get(name) and not has_check_digit(data[name]):
-            problems.append(Problem(name, f"{data[name]} fails its check digit"))
-    return problems
 
 
 def has_check_digit(code: str) -> bool:

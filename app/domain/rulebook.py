@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from app.domain import (
     condition,
+    definition,
     encounter,
     evaluate,
     milestones,
@@ -13,10 +14,12 @@ from app.domain import (
     rhythm,
     safety,
     second_stage,
+    severity,
+    sign,
     trajectory,
 )
-from app.domain.catalogue import INSTRUMENTS
-from app.domain.instrument import Instrument
+from app.domain.catalogue import SHIPPED
+from app.domain.instrument import Band, Instrument, TriageRule
 from app.domain.rule import Rule
 
 RULES: tuple[Rule, ...] = (
@@ -31,6 +34,9 @@ RULES: tuple[Rule, ...] = (
     *encounter.RULES,
     *rhythm.RULES,
     *evaluate.RULES,
+    *severity.RULES,
+    *sign.RULES,
+    *definition.RULES,
 )
 """All rules, in the order they are told."""
 
@@ -47,7 +53,7 @@ This page is generated from the code (`python -m app rules --write`) and compare
 
 def as_markdown() -> str:
     """The page ``docs/clinical-rules.md``."""
-    parts = [_HEAD, *_subjects(RULES), "## Instruments\n", *map(_instrument, INSTRUMENTS.values())]
+    parts = [_HEAD, *_subjects(RULES), "## Instruments\n", *map(_instrument, SHIPPED.values())]
     return "\n".join(parts)
 
 
@@ -72,12 +78,13 @@ def _row(*cells: str) -> str:
 
 
 def _instrument(one: Instrument) -> str:
-    bands = "; ".join(f"{b.minimum}–{b.maximum} {b.label}" for b in one.bands)
+    bands = "; ".join(f"{_span(b)} {b.label}" for b in one.bands)
     lines = [
         f"### {one.title} (`{one.id}`, {one.version})\n",
         f"- Range {one.minimum} to {one.maximum}"
         + ("" if one.higher_is_worse else "; a higher total is better"),
-        f"- Bands: {bands}",
+        f"- {'Levels' if one.ordinal else 'Bands'}: {bands}",
+        *(_level_line(one, rule) for rule in one.triage),
         *(_cutoff_line(one, index) for index in range(len(one.cutoffs))),
         f"- Items left out: {one.missing.kind.value}"
         + (f", {one.missing.most} at most" if one.missing.most else "")
@@ -86,9 +93,25 @@ def _instrument(one: Instrument) -> str:
         f"total {one.loinc_score or 'none confirmed'}",
         f"- Sources: {'; '.join(one.sources)}",
     ]
+    lines += [f"- Told beside the total: {sign.words} — {sign.source}" for sign in one.signs]
+    if one.not_confirmed:
+        lines.append(f"- **Not confirmed**: {'; '.join(one.not_confirmed)}")
     if one.notice:
         lines.append(f"- {one.notice}")
     return "\n".join(lines) + "\n"
+
+
+def _span(band: Band) -> str:
+    if band.minimum == band.maximum:
+        return str(band.minimum)
+    return f"{band.minimum}–{band.maximum}"
+
+
+def _level_line(one: Instrument, rule: TriageRule) -> str:
+    level = next(band.label for band in one.bands if band.minimum == rule.level)
+    asked = "; ".join(f"“{one.item(key).text}”" for key in rule.any_of)
+    today = ", asks for a person the same day" if rule.asks_today else ""
+    return f"- {level}{today}: yes to any of {asked} — {rule.source}"
 
 
 def _cutoff_line(one: Instrument, index: int) -> str:

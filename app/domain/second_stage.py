@@ -150,7 +150,10 @@ def _whom(instrument_id: str, sex: str) -> str:
     if "any" in sexes:
         return ""
     told = {"female": " for women", "male": " for men", "other": ", the lower one: sex is other"}
-    return told.get(sex, ", the lower one: sex is not recorded")
+    other = f"; for a man it would be {cutoff_for(INSTRUMENTS[instrument_id], 'male')}"
+    return told.get(sex, ", the lower one: sex is not recorded") + (
+        "" if sex in ("female", "male") else other
+    )
 
 
 def second_stage_findings(facts: Iterable[Scored], sex: str, today: date) -> list[Finding]:

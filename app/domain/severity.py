@@ -5,6 +5,8 @@ from decimal import Decimal
 from enum import StrEnum
 
 from app.domain.instrument import Instrument
+from app.domain.rule import Rule
+from app.domain.words import number_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,13 @@ def severity(instrument: Instrument, total: Decimal | int) -> Severity:
     return Severity(band.label, band.level)
 
 
+def total_words(instrument: Instrument, total: Decimal | int) -> str:
+    """A result as people say it: ``12``; of the C-SSRS ``moderate risk``, never a number."""
+    if instrument.ordinal:
+        return severity(instrument, total).label.lower()
+    return number_words(Decimal(total))
+
+
 def cutoff_for(instrument: Instrument, sex: str) -> int | None:
     """The total at which the screen turns positive for this sex.
 
@@ -49,3 +58,44 @@ def screen(instrument: Instrument, total: Decimal | int, sex: str) -> Screen:
         return Screen.NOT_A_SCREEN
     positive = total >= limit if instrument.higher_is_worse else total <= limit
     return Screen.POSITIVE if positive else Screen.NEGATIVE
+
+
+def cutoff_words(instrument: Instrument, total: Decimal | int, sex: str) -> str:
+    """Where the cut-off depends on sex and the sex is not known: which one was taken, and what
+    the other would say. Empty elsewhere."""
+    by_sex = {cutoff.sex: cutoff.total for cutoff in instrument.cutoffs}
+    if "any" in by_sex or not by_sex or sex in ("male", "female"):
+        return ""
+    why = "Sex is recorded as other" if sex == "other" else "Sex is not recorded"
+    told = [f"{who} {_outcome(instrument, total, s)}" for s, who in _PEOPLE]
+    return (
+        f"{why}: the cut-off of {by_sex['unknown']} was used, the lower one. For {told[0]}, "
+        f"for {told[1]}."
+    )
+
+
+_PEOPLE = (("male", "a man"), ("female", "a woman"))
+
+
+def _outcome(instrument: Instrument, total: Decimal | int, sex: str) -> str:
+    return f"it is {cutoff_for(instrument, sex)}: {screen(instrument, total, sex).value}"
+
+
+RULES = (
+    Rule(
+        "audit-c-by-sex",
+        "Instruments",
+        "AUDIT-C: positive from 4 for men, from 3 for women.",
+        "LOINC 75626-2",
+        "tests/rules/test_scoring.py::test_audit_c_by_sex",
+    ),
+    Rule(
+        "audit-c-sex-not-recorded",
+        "Instruments",
+        "AUDIT-C where sex is not recorded, or is other: the lower cut-off of 3 is used, and the "
+        "finding and the page say so, with what the other one would say.",
+        "ours",
+        "tests/rules/test_screens.py::test_the_cut_off_that_was_used_is_told",
+        confirmed=False,
+    ),
+)

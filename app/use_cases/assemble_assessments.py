@@ -6,9 +6,10 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from app.domain.assembly import AssembledForm, Part, assemble
-from app.domain.catalogue import find_instrument
+from app.domain.catalogue import INSTRUMENTS, find_instrument
 from app.domain.identity import Arrival as Arrived
 from app.domain.score import check_answers, check_claimed_total
+from app.domain.severity import total_words
 from app.errors import Problem, RegistryError
 from app.store import assessments, parts, patients
 from app.store.assessments import Assessment
@@ -146,8 +147,7 @@ def _notices(assessment: Assessment) -> tuple[Notice, ...]:
                 "warning",
                 "score-mismatch",
                 "",
-                f"The total sent is {assessment.claimed_total}, the answers make "
-                f"{assessment.total}. Both are kept and a person is asked to look.",
+                _mismatch_words(assessment),
             )
         )
     if assessment.not_scorable_reason and assessment.claimed_total is None:
@@ -157,3 +157,13 @@ def _notices(assessment: Assessment) -> tuple[Notice, ...]:
             Notice("information", "prorated", "", "Scored from the items that were answered.")
         )
     return tuple(notices)
+
+
+def _mismatch_words(assessment: Assessment) -> str:
+    known = INSTRUMENTS[assessment.instrument_id]
+    sent = total_words(known, assessment.claimed_total or 0)
+    made = "cannot make it"
+    if assessment.total is not None:
+        made = f"make {total_words(known, assessment.total)}"
+    looked_at = "Both are kept and a person is asked to look."
+    return f"The total sent is {sent}, the answers {made}. {looked_at}"

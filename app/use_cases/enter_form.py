@@ -10,6 +10,7 @@ from app.domain.catalogue import INSTRUMENTS, find_instrument
 from app.domain.instrument import Instrument
 from app.domain.safety import item_nine_words
 from app.domain.score import NotScorableReason
+from app.domain.severity import total_words
 from app.errors import NotFound
 from app.store import assessments, audit, patients
 from app.store.patients import Patient
@@ -42,6 +43,8 @@ class FilledForm:
     title: str
     on: date
     total: Decimal | None
+    result: str
+    """The total as it is told: ``12``, ``moderate risk``, ``—``."""
     severity: str | None
     not_scorable: str | None
     unsafe: str | None
@@ -88,9 +91,10 @@ async def view_filled(
         title=instrument.short_title,
         on=found.effective_on,
         total=found.total,
+        result="—" if found.total is None else total_words(instrument, found.total),
         severity=found.severity,
         not_scorable=NotScorableReason(reason).words if reason and found.total is None else None,
-        unsafe=item_nine_words(instrument, value) if value else None,
+        unsafe=item_nine_words(instrument, value, found.answers) if value else None,
         owed=await owed_by(store, patient_id, today),
     )
 

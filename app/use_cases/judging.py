@@ -204,6 +204,7 @@ def _facts_of(counted: Sequence[Assessment]) -> tuple[AssessmentFact, ...]:
             check=TotalCheck(a.total_check),
             claimed_total=a.claimed_total,
             prorated=a.prorated,
+            answers=a.answers,
         )
         for a in counted
     )

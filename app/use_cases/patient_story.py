@@ -92,6 +92,8 @@ class ChartSeries:
 
     instrument_id: str
     title: str
+    ordinal: bool
+    """Whether the points are levels with a name: a lane each, and no numbers."""
     minimum: int
     maximum: int
     bands: list[tuple[int, int, str, int]]
@@ -166,14 +168,23 @@ class AssessmentRow:
     at: datetime
     status: str
     version: int
+    instrument_version: str
+    """The definition it was scored by, which may be an earlier one."""
     total: Decimal | None
+    result: str
+    """The total as it is told: ``12``, ``moderate risk``, ``—``."""
     prorated: bool
     not_scorable_words: str | None
     severity: str | None
     level: int | None
     item_nine: str
     item_nine_value: int | None
+    safety_words: str
+    """How the safety item was answered, where that asks for a person."""
+    remarks: list[str]
+    """What the answers say beside the total, and which cut-off was used where that is in doubt."""
     claimed_total: Decimal | None
+    claimed: str
     total_check: str
     conflicts: list[str]
     answers: list[AnswerRow]

@@ -16,13 +16,15 @@ from app.domain.access import Permission
 from app.domain.catalogue import find_instrument
 from app.domain.identity import Arrival, content_digest, identity_key
 from app.domain.instrument import Instrument
-from app.domain.safety import judge_item_nine
+from app.domain.safety import judge_item_nine, safety_value
 from app.domain.score import (
     Answers,
     NotScorable,
     Score,
+    TotalCheck,
     check_claimed_total,
     compare_totals,
+    contradictions,
     score,
 )
 from app.domain.severity import severity
@@ -192,7 +194,9 @@ def _judge(
     """The assessment that this form makes: scored, judged, not yet saved."""
     scored = score(instrument, form.answers)
     total, claimed = _total(scored), form.claimed_total
-    shown = total if total is not None else claimed
+    check = compare_totals(instrument, scored, claimed, form.answers)
+    believed = claimed if check is not TotalCheck.MISMATCH else None
+    shown = total if total is not None else believed
     level = severity(instrument, shown) if shown is not None else None
     zone = ZoneInfo(store.actor.time_zone)
     return Assessment(
@@ -209,11 +213,11 @@ def _judge(
         not_scorable_reason=scored.reason.value if isinstance(scored, NotScorable) else None,
         severity=level.label if level else None,
         severity_level=level.level if level else None,
-        item_nine=judge_item_nine(instrument, form.answers).value,
-        item_nine_value=_item_nine_value(instrument, form.answers),
+        item_nine=judge_item_nine(instrument, form.answers, claimed).value,
+        item_nine_value=safety_value(instrument, form.answers, claimed),
         claimed_total=claimed,
-        total_check=compare_totals(instrument, scored, claimed, form.answers).value,
-        conflicts=form.conflicts,
+        total_check=check.value,
+        conflicts=(*form.conflicts, *contradictions(instrument, form.answers)),
         effective_at=form.effective_at,
         effective_on=form.effective_at.astimezone(zone).date(),
         identity_key=identity_key(
@@ -237,11 +241,6 @@ def _judge(
 
 def _total(scored: Score | NotScorable) -> Decimal | None:
     return scored.total if isinstance(scored, Score) else None
-
-
-def _item_nine_value(instrument: Instrument, answers: Answers) -> int | None:
-    safety = [item.key for item in instrument.items if item.role == "safety"]
-    return max((answers[key] for key in safety if key in answers), default=None)
 
 
 def _status(form: CompletedForm, held: Assessment) -> str:

@@ -13,8 +13,10 @@ from app.domain.flag import FLAG_POLICY, FlagKind
 from app.domain.instrument import Instrument
 from app.domain.protocol import judge
 from app.domain.response import response_status
+from app.domain.safety import item_nine_words
 from app.domain.score import NotScorableReason
-from app.domain.severity import severity
+from app.domain.severity import cutoff_words, severity, total_words
+from app.domain.sign import signs
 from app.store import (
     assessments,
     audit,
@@ -90,7 +92,7 @@ async def view_patient(store: Store, patient_id: UUID, today: date) -> PatientSt
         events=await _events(store, shown, contacts, reviews),
         contacts=[_contact_row(c, names) for c in contacts],
         reviews=[review_row(r, names) for r in reviews],
-        assessments=[_assessment_row(a, names) for a in reversed(records)],
+        assessments=[_assessment_row(a, names, patient.sex) for a in reversed(records)],
         care_managers=await rosters.list_care_managers(store),
         clinics=clinic_list,
         minutes_this_month=_minutes(contacts, today),
@@ -230,28 +232,38 @@ async def _chart(
     return ChartSeries(
         instrument_id=instrument.id,
         title=instrument.short_title,
+        ordinal=instrument.ordinal,
         minimum=instrument.minimum,
-        maximum=instrument.maximum,
+        maximum=_top(instrument, mine),
         bands=[(b.minimum, b.maximum, b.label, b.level) for b in instrument.bands],
         points=[_point(instrument, r) for r in mine],
         baseline_total=course.baseline.total if course and course.baseline else None,
         baseline_on=course.baseline.on if course and course.baseline else None,
-        percent_change=course.percent_change if course else None,
+        percent_change=course.percent_change if course and not instrument.ordinal else None,
         response=response_status(instrument, course).value if course else "",
         judgement_words=words,
         course_words=told,
     )
 
 
+def _top(instrument: Instrument, mine: Sequence[Assessment]) -> int:
+    """Where a chart ends: of a count, whose range is a year long, a little above what was told."""
+    if all(item.most is None for item in instrument.items):
+        return instrument.maximum
+    told = max((int(r.total) for r in mine if r.total is not None), default=0)
+    return min(instrument.maximum, max(10, told + told // 4))
+
+
 def _point(instrument: Instrument, record: Assessment) -> ChartPoint:
+    """As it was read when it was recorded: a definition that changed since reads nothing anew."""
     assert record.total is not None
-    level = severity(instrument, record.total)
+    now = severity(instrument, record.total)
     return ChartPoint(
         record.assessment_id,
         record.effective_on,
         record.total,
-        level.label,
-        level.level,
+        record.severity or now.label,
+        now.level if record.severity_level is None else record.severity_level,
         record.prorated,
         record.item_nine_value,
     )
@@ -306,7 +318,7 @@ def review_row(review: CaseReview, names: Names) -> ReviewRow:
     )
 
 
-def _assessment_row(record: Assessment, names: Names) -> AssessmentRow:
+def _assessment_row(record: Assessment, names: Names, sex: str) -> AssessmentRow:
     instrument = INSTRUMENTS[record.instrument_id]
     reason = record.not_scorable_reason
     source = names.of(record.recorded_by_id)
@@ -320,19 +332,43 @@ def _assessment_row(record: Assessment, names: Names) -> AssessmentRow:
         at=record.effective_at,
         status=record.status,
         version=record.version,
+        instrument_version=record.instrument_version,
         total=record.total,
+        result="—" if record.total is None else total_words(instrument, record.total),
         prorated=record.prorated,
         not_scorable_words=NotScorableReason(reason).words if reason else None,
         severity=record.severity,
         level=record.severity_level,
         item_nine=record.item_nine,
         item_nine_value=record.item_nine_value,
+        safety_words=_safety_words(instrument, record),
+        remarks=_remarks(instrument, record, sex),
         claimed_total=record.claimed_total,
+        claimed=""
+        if record.claimed_total is None
+        else total_words(instrument, record.claimed_total),
         total_check=record.total_check,
         conflicts=list(record.conflicts),
         answers=_answers(instrument, record),
         source=source or "imported",
     )
+
+
+def _safety_words(instrument: Instrument, record: Assessment) -> str:
+    if not record.item_nine_value:
+        return ""
+    if instrument.ordinal:
+        return severity(instrument, record.item_nine_value).label.lower()
+    return f"safety item: {record.item_nine_value}"
+
+
+def _remarks(instrument: Instrument, record: Assessment, sex: str) -> list[str]:
+    told = [sign.words for sign in signs(instrument, record.answers)]
+    if instrument.ordinal and record.item_nine_value:
+        told.append(item_nine_words(instrument, record.item_nine_value, record.answers) + ".")
+    if record.total is not None:
+        told.append(cutoff_words(instrument, record.total, sex))
+    return [words for words in told if words]
 
 
 def _answers(instrument: Instrument, record: Assessment) -> list[AnswerRow]:
@@ -341,8 +377,7 @@ def _answers(instrument: Instrument, record: Assessment) -> list[AnswerRow]:
     rows = []
     for item in instrument.items:
         value = record.answers.get(item.key)
-        labels = {option.value: option.label for option in item.options}
-        label = labels.get(value) if value is not None else None
+        label = item.label_of(value) or None if value is not None else None
         rows.append(AnswerRow(item.key, item.text, label, value, item.role == "safety"))
     return rows
 

@@ -175,7 +175,6 @@ def test_an_item_without_a_value_counts_as_not_answered():
 @pytest.mark.parametrize(
     ("code", "names"),
     [
-        ("68517-2", "68518-0"),  # a single question, where AUDIT-C item 1 was meant
         ("70273-8", "PHQ-15"),
         ("70221-7", "PCL-C"),
     ],
@@ -296,8 +295,10 @@ def test_the_real_phq9_observations():
 
 
 def test_the_real_audit_c_observation_of_68517_2_is_not_item_1():
-    name = "us-core-examples/Observation-AUDIT-C-item-example-68517-2.json"
-    assert "68518-0" in unkept(shared_resource(name)).words
+    resource = shared_resource("us-core-examples/Observation-AUDIT-C-item-example-68517-2.json")
+    part = part_of(resource)
+    assert (part.kind, part.item_code, part.value) == (PartKind.ITEM, "68517-2", 0)
+    assert "68518-0" in words_of(resource)
 
 
 @pytest.mark.parametrize(

@@ -98,10 +98,13 @@ def test_everything_else_is_kept_whatever_it_is(said):
 @pytest.mark.parametrize("instrument_id", sorted(INSTRUMENTS))
 @pytest.mark.parametrize("status", ["final", "amended", "entered-in-error"])
 def test_a_total_of_ours_is_valid_and_reads_as_what_it_says(instrument_id, status):
-    observation = render_score(published(instrument_id, total=Decimal(4), status=status))
+    observation = render_score(published(instrument_id, total=Decimal(3), status=status))
     assert is_valid(observation)
     part = part_of(observation)
-    assert (part.instrument_id, part.total) == (instrument_id, 4)
+    if instrument_id in ("sasq", "sisq"):  # the answer is the total: one code, read as the answer
+        assert (part.item_code, part.value) == (INSTRUMENTS[instrument_id].loinc_score, 3)
+    else:
+        assert (part.instrument_id, part.total) == (instrument_id, 3)
     assert part.reference == "Patient/85"
 
 
@@ -110,6 +113,24 @@ def test_a_prorated_total_says_so():
     assert is_valid(observation)
     assert observation["valueQuantity"]["value"] == Decimal("12.4")
     assert "Prorated" in observation["note"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("level", "code"),
+    [
+        (0, "c-ssrs-screener-level-0"),  # LL465-6 has no "none": a code of ours
+        (1, "LA9194-7"),
+        (2, "LA6751-7"),
+        (3, "LA9193-9"),
+    ],
+)
+def test_a_risk_level_is_a_coded_answer_and_no_number(level, code):
+    observation = render_score(published("c-ssrs-screener", total=Decimal(level)))
+    assert is_valid(observation)
+    assert "valueQuantity" not in observation
+    assert observation["valueCodeableConcept"]["coding"][0]["code"] == code
+    assert observation["code"]["coding"][0]["code"] == "93374-7"
+    assert part_of(observation).total == level
 
 
 def test_a_total_that_cannot_be_known_says_that():
@@ -132,8 +153,7 @@ def test_a_form_of_ours_is_valid_and_reads_back_the_same(instrument_id):
     instrument = INSTRUMENTS[instrument_id]
     for choice in range(5):
         answers = {
-            item.key: item.options[min(choice, len(item.options) - 1)].value
-            for item in instrument.items
+            item.key: item.values[min(choice, len(item.values) - 1)] for item in instrument.items
         }
         scored = score(instrument, answers)
         assert isinstance(scored, Score)
@@ -142,10 +162,11 @@ def test_a_form_of_ours_is_valid_and_reads_back_the_same(instrument_id):
         )
         assert is_valid(form)
         part = part_of(form)
+        its_own_total = instrument_id in ("sasq", "sisq")
         assert (part.instrument_id, part.answers, part.total) == (
             instrument_id,
             answers,
-            scored.total,
+            None if its_own_total else scored.total,
         )
 
 

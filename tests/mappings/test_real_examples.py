@@ -35,7 +35,7 @@ def kind_of(resource):
 def test_what_each_us_core_example_is_read_as():
     found = Counter(kind_of(shared_resource(f"us-core-examples/{name}")) for name in FILES)
     items = {what: count for what, count in found.items() if what.startswith("item of")}
-    assert sum(items.values()) == 12  # 9 + difficulty of PHQ-9, items 2 and 3 of AUDIT-C
+    assert sum(items.values()) == 13  # 9 + difficulty of PHQ-9, 2 and 3 of AUDIT-C, a SASQ
     assert found - Counter(items) == Counter(
         {
             "patient": 1,
@@ -46,7 +46,7 @@ def test_what_each_us_core_example_is_read_as():
             "panel of audit-c": 1,
             "total of audit-c": 1,
             "encounter": 3,
-            "not kept": len(FILES) - 22,
+            "not kept": len(FILES) - 23,
         }
     )
 

@@ -62,7 +62,7 @@ instruments = st.sampled_from(list(INSTRUMENTS.values()))
 def answered(draw: st.DrawFn) -> tuple[Instrument, dict[str, int]]:
     instrument = draw(instruments)
     answers = {
-        item.key: draw(st.sampled_from([option.value for option in item.options]))
+        item.key: draw(st.sampled_from(item.values))
         for item in instrument.items
         if draw(st.booleans())
     }
@@ -87,9 +87,7 @@ def test_a_graver_answer_never_lowers_the_total(
     if not scored or isinstance(score(instrument, answers), NotScorable):
         return
     item = data.draw(st.sampled_from(scored))
-    graver = max(
-        (o.value for o in item.options), key=lambda v: (item.counts_for(v), v == answers[item.key])
-    )
+    graver = max(item.values, key=lambda v: (item.counts_for(v), v == answers[item.key]))
     before, after = score(instrument, answers), score(instrument, answers | {item.key: graver})
     if isinstance(before, Score) and isinstance(after, Score):
         assert after.total >= before.total

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from app.domain.catalogue import INSTRUMENTS, TRAPS, instrument_for_panel
-from app.domain.instrument import InstrumentNotValid, has_check_digit, parse_instrument
+from app.domain.definition import InstrumentNotValid, parse_instrument
+from app.domain.instrument import has_check_digit
 from app.domain.safety import ItemNine, item_nine_words, judge_item_nine
 from app.domain.score import AnswerNotAllowed, NotScorable, Score, TotalCheck, compare_totals, score
 from app.domain.severity import Screen, screen, severity
@@ -140,7 +141,7 @@ def test_panels_are_known_and_the_pcl_c_is_not_the_pcl_5() -> None:
 
 def test_an_instrument_says_what_is_wrong_with_its_data() -> None:
     data = {
-        "id": "x", "title": "X", "short_title": "X", "version": "1", "recall_days": 7,
+        "id": "x1", "title": "X", "short_title": "X", "version": "1", "recall_days": 7,
         "range": [0, 1], "missing": {"kind": "gate"}, "higher_is_worse": False,
         "options": {"yn": [{"value": 0, "label": "No"}, {"value": 1, "label": "Yes"}]},
         "items": [{"key": "q1", "text": "A", "options": "yn"}],
@@ -150,7 +151,7 @@ def test_an_instrument_says_what_is_wrong_with_its_data() -> None:
     with pytest.raises(InstrumentNotValid) as raised:
         parse_instrument(data)
     told = {problem.where for problem in raised.value.problems}
-    assert told == {"cutoffs[0].at_most", "items"}
+    assert told == {"cutoffs[0].at_most", "cutoffs[0].at_least", "items"}
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.catalogue import INSTRUMENTS, TRAPS
+from app.domain.catalogue import INSTRUMENTS, SHARED_LISTS, TRAPS
 from app.domain.instrument import has_check_digit
 from app.domain.safety import ItemNine, judge_item_nine
 from app.domain.score import (
@@ -146,9 +146,11 @@ def test_the_senders_total(given: tuple[int, ...], claimed: int | None, found: T
 
 
 def shipped_codes() -> list[str]:
-    codes = set()
+    codes: set[str | None]
+    codes = {code for options in SHARED_LISTS.values() for o in options for code in o.codes}
     for instrument in INSTRUMENTS.values():
         codes |= {instrument.loinc_panel, instrument.loinc_score}
+        codes |= {code for band in instrument.bands for code in band.codes}
         for item in instrument.items:
             codes.add(item.loinc)
             codes |= {code for option in item.options for code in option.codes}

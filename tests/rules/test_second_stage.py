@@ -102,8 +102,13 @@ def test_from_when_to_when_it_is_owed(scores: Scores, day: int, asked: list[str]
         (3, "female", ["audit"], "cut-off 3 for women"),
         (3, "male", [], ""),  # one below the cut-off for men
         (4, "male", ["audit"], "cut-off 4 for men"),
-        (3, "unknown", ["audit"], "cut-off 3, the lower one: sex is not recorded"),
-        (3, "other", ["audit"], "cut-off 3, the lower one: sex is other"),
+        (
+            3,
+            "unknown",
+            ["audit"],
+            "cut-off 3, the lower one: sex is not recorded; for a man it would be 4",
+        ),
+        (3, "other", ["audit"], "cut-off 3, the lower one: sex is other; for a man it would be 4"),
         (2, "unknown", [], ""),
     ],
 )

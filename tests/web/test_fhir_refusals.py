@@ -174,8 +174,8 @@ async def test_an_id_that_does_not_fit_its_address(fhir):
 
 
 async def test_a_trap_code_names_the_right_one(known):
-    issue = await refused(known, "Observation", make_observation("68517-2", valueInteger=0), 422)
-    assert "68518-0" in issue["diagnostics"]
+    issue = await refused(known, "Observation", make_observation("70221-7", valueInteger=0), 422)
+    assert "101698-9" in issue["diagnostics"]
 
 
 @pytest.mark.parametrize(

@@ -40,30 +40,37 @@ def trend_chart(series: ChartSeries, events: Sequence[TimelineEvent]) -> Markup:
         return LEFT + (on - first).days / span * (WIDTH - LEFT - RIGHT)
 
     def y(total: float) -> float:
-        share = (total - series.minimum) / (series.maximum - series.minimum)
+        top = series.maximum + series.ordinal  # a level is a lane, a total is a height
+        share = (total - series.minimum) / (top - series.minimum)
         return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM)
 
     parts = [_band(series, band, y) for band in series.bands]
-    line = " ".join(f"{x(p.on):.1f},{y(float(p.total)):.1f}" for p in series.points)
+    middle = 0.5 if series.ordinal else 0
+    line = " ".join(f"{x(p.on):.1f},{y(float(p.total) + middle):.1f}" for p in series.points)
     parts.append(f'<polyline class="course" points="{line}"/>')
     for point in series.points:
         shape = f"point{' prorated' * point.prorated}{' unsafe' * bool(point.item_nine_value)}"
-        told = f"{day_words(point.on)}: {number_words(point.total)}, {point.severity}"
+        number = point.severity if series.ordinal else number_words(point.total)
+        told = f"{day_words(point.on)}: {number}"
+        if not series.ordinal:
+            told += f", {point.severity}"
         if point.prorated:
             told += ", prorated"
-        if point.item_nine_value:
+        if point.item_nine_value and not series.ordinal:
             told += f", safety item answered {point.item_nine_value}"
-        cx, cy = x(point.on), y(float(point.total))
+        cx, cy = x(point.on), y(float(point.total) + middle)
         parts.append(
             f'<circle class="{shape}" cx="{cx:.1f}" cy="{cy:.1f}" r="4">'
             f"<title>{escape(told)}</title></circle>"
-            f'<text class="value" x="{cx:.1f}" y="{cy - 8:.1f}">{number_words(point.total)}</text>'
+            f'<text class="value" x="{cx:.1f}" y="{cy - 8:.1f}">{escape(number)}</text>'
         )
     parts += [_event(event, x(event.on)) for event in events]
     parts += [_date(first, LEFT, "start"), _date(last, WIDTH - RIGHT, "end")]
+    latest = series.points[-1]
     label = (
         f"{series.title}: {len(series.points)} scores, latest "
-        f"{number_words(series.points[-1].total)} on {day_words(series.points[-1].on)}. "
+        f"{latest.severity if series.ordinal else number_words(latest.total)} "
+        f"on {day_words(latest.on)}. "
         "The table below holds every value."
     )
     return Markup(
@@ -75,7 +82,8 @@ def trend_chart(series: ChartSeries, events: Sequence[TimelineEvent]) -> Markup:
 def _band(series: ChartSeries, band: tuple[int, int, str, int], y: object) -> str:
     low, high, label, level = band
     assert callable(y)
-    top = y(min(high + 1, series.maximum))
+    low, high = min(low, series.maximum), min(high + 1, series.maximum + series.ordinal)
+    top = y(high)
     height = y(low) - top
     return (
         f'<rect class="band level-{level}" x="{LEFT}" y="{top:.1f}" '

@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from app.auth.bearer import issue_token
 from app.auth.secrets import hash_password
 from app.demo.people import Person, make_person
+from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
 from app.domain.actor import system
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.identity import content_digest, identity_key
 from app.domain.safety import judge_item_nine
 from app.domain.severity import severity
+from app.domain.step_decision import step_words
 from app.store import organizations, staff
 from app.store.bulk import copy_rows
 from app.store.ids import new_id
@@ -39,6 +41,7 @@ STAFF = (
     ("dr.lind", "Dr. Astrid Lind", ["psychiatrist"], "consulting psychiatrist"),
     ("dr.shah", "Dr. Neel Shah", ["clinician"], "primary-care clinician"),
     ("tess", "Tess Nguyen, MA", ["medical-assistant"], "medical assistant"),
+    ("dana", "Dana Whitfield, MPH", ["director"], "clinic director"),
     ("ops", "Sam Ortiz", ["operator"], "operator (inbound messages)"),
 )
 ACCOUNTS = tuple((login, PASSWORD, title) for login, _, _, title in STAFF)
@@ -139,6 +142,8 @@ class Writer:
         for day, total in self.story.gad7:
             yield from self._assessment("gad-7", day, total, 7, None)
         yield from self._care()
+        for decided in decide(self.dice, self.story, self.enrolled_on):
+            yield from self._step(decided)
 
     def published(self) -> Iterator[ChangedPatient | ChangedAssessment]:
         """What of it is served as FHIR; after `rows`."""
@@ -284,6 +289,36 @@ class Writer:
             "recorded_at": row["received_at"],
             "recorded_by": self.staffed.names[self.care_manager],
         }
+
+    def _step(self, decided: Decided) -> Iterator[tuple[str, dict[str, Any]]]:
+        who = {"patient_id": self.patient_id, "episode_id": self.episode_id}
+        settled = decided.settled
+        decision = {
+            "decision_id": new_id(),
+            "number": decided.number,
+            "decided_at": self._at(decided.day),
+            "started_on": self._day(decided.day),
+            "staff_id": self.care_manager,
+            "choice": decided.choice.choice.value,
+            "from_step": decided.before,
+            "wanted_step": settled.wanted,
+            "step": settled.in_force,
+            "reason": decided.choice.reason,
+            "interim_care": decided.choice.interim_care,
+            "suggestion": json.dumps(decided.suggestion.as_shown()),
+            "request_key": f"demo {self.number} step {decided.number}",
+        }
+        yield "step_decisions", who | decision
+        if settled.wanted != decided.before:
+            event = {
+                "event_id": new_id(),
+                "happened_on": self._day(decided.day),
+                "kind": "step",
+                "words": step_words(decided.before, settled),
+                "staff_id": self.care_manager,
+                "recorded_at": self._at(decided.day),
+            }
+            yield "treatment_events", who | event
 
     def _care(self) -> Iterator[tuple[str, dict[str, Any]]]:
         who = {"patient_id": self.patient_id, "episode_id": self.episode_id}

@@ -33,6 +33,11 @@ class Permission(StrEnum):
     MANAGE_INBOUND = "manage-inbound"
     CHOOSE_PROTOCOL = "choose-protocol"
     READ_RULES = "read-rules"
+    DECIDE_STEP = "decide-step"
+    OFFER_STEPS = "offer-steps"
+    REFER = "refer"
+    PLAN_RELAPSE_PREVENTION = "plan-relapse-prevention"
+    DISCHARGE = "discharge"
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -56,6 +61,11 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.MANAGE_INBOUND: frozenset({Role.OPERATOR}),
         Permission.CHOOSE_PROTOCOL: frozenset({_PSY, Role.DIRECTOR}),
         Permission.READ_RULES: frozenset(Role),
+        Permission.DECIDE_STEP: frozenset({_CM, _PSY, _PCP}),
+        Permission.OFFER_STEPS: frozenset({Role.DIRECTOR}),
+        Permission.REFER: frozenset({_CM, _PSY, _PCP}),
+        Permission.PLAN_RELAPSE_PREVENTION: frozenset({_CM, _PSY, _PCP}),
+        Permission.DISCHARGE: frozenset({_CM, _PCP}),
     }
 )
 """Permission → the roles that have it."""

@@ -16,6 +16,8 @@ from app.domain import (
     second_stage,
     severity,
     sign,
+    step,
+    step_care,
     trajectory,
 )
 from app.domain.catalogue import SHIPPED
@@ -37,6 +39,8 @@ RULES: tuple[Rule, ...] = (
     *severity.RULES,
     *sign.RULES,
     *definition.RULES,
+    *step.RULES,
+    *step_care.RULES,
 )
 """All rules, in the order they are told."""
 

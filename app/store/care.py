@@ -154,14 +154,25 @@ async def add_once(store: Store, table: Table, values: dict[str, Any]) -> bool:
     if added.one_or_none() is not None:
         return True
     author = "staff_id" if "staff_id" in values else "consultant_id"
+    return not await was_sent(
+        store, table, values["request_key"], {k: values[k] for k in (author, "episode_id")}
+    )
+
+
+async def was_sent(store: Store, table: Table, request_key: str, owner: dict[str, Any]) -> bool:
+    """Whether this very form was sent before, by the same person for the same thing.
+
+    Raises Conflict where the key was used for something else.
+    """
     first = await store.connection.execute(
-        select(table.c[author], table.c.episode_id).where(
-            table.c.org_id == store.org_id, table.c.request_key == values["request_key"]
+        select(*[table.c[name] for name in owner]).where(
+            table.c.org_id == store.org_id, table.c.request_key == request_key
         )
     )
-    if tuple(first.one()) != (values[author], values["episode_id"]):
+    row = first.one_or_none()
+    if row is not None and tuple(row) != tuple(owner.values()):
         raise Conflict("This form was used before for something else; open the page again.")
-    return False
+    return row is not None
 
 
 async def add_contact(store: Store, values: dict[str, Any]) -> bool:

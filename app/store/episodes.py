@@ -28,6 +28,7 @@ class Episode:
     status: str
     enrolled_on: date
     ended_on: date | None
+    earlier_episode_id: UUID | None
     care_manager_id: UUID | None
     consultant_id: UUID | None
     primary_care_clinician: str | None

@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from app.store.rosters import StaffName
+from app.use_cases.care_path import CarePath
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,4 +209,5 @@ class PatientStory:
     care_managers: list[StaffName]
     clinics: list[tuple[UUID, str]]
     minutes_this_month: int
+    path: CarePath
     today: date

@@ -34,6 +34,7 @@ from app.store.episodes import Episode
 from app.store.flags import Flag
 from app.store.patients import Patient
 from app.store.transaction import Store
+from app.use_cases.care_path import view_care_path
 from app.use_cases.judging import course_of, once
 from app.use_cases.patient_story import (
     AnswerRow,
@@ -96,6 +97,7 @@ async def view_patient(store: Store, patient_id: UUID, today: date) -> PatientSt
         care_managers=await rosters.list_care_managers(store),
         clinics=clinic_list,
         minutes_this_month=_minutes(contacts, today),
+        path=await view_care_path(store, patient_id, shown.episode_id if shown else None, today),
         today=today,
     )
 

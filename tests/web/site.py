@@ -28,6 +28,7 @@ STAFF = {
     "lind": ("Dr. Astrid Lind", "psychiatrist"),
     "sam": ("Sam Ortiz", "operator"),
     "tess": ("Tess Nguyen", "medical-assistant"),
+    "dana": ("Dana Whitfield", "director"),
 }
 CODES = ("44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5", "44253-3")
 ITEM_NINE = "44260-8"

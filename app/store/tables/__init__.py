@@ -12,6 +12,7 @@ from app.store.tables.clinical import (
     patients,
 )
 from app.store.tables.columns import metadata, tenant_tables
+from app.store.tables.endings import discharges, relapse_plans
 from app.store.tables.people import (
     client_tokens,
     clients,
@@ -30,6 +31,8 @@ from app.store.tables.records import (
     resource_versions,
     resources,
 )
+from app.store.tables.referrals import referral_events, referral_policies, referrals
+from app.store.tables.steps import step_decisions, step_offers
 from app.store.tables.visits import encounters, screening_rules
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "clients",
     "clinics",
     "contacts",
+    "discharges",
     "encounters",
     "episode_instruments",
     "episodes",
@@ -54,6 +58,10 @@ __all__ = [
     "patient_name_tokens",
     "patients",
     "protocols",
+    "referral_events",
+    "referral_policies",
+    "referrals",
+    "relapse_plans",
     "resource_tokens",
     "resource_versions",
     "resources",
@@ -61,6 +69,8 @@ __all__ = [
     "sessions",
     "sign_in_attempts",
     "staff",
+    "step_decisions",
+    "step_offers",
     "tenant_tables",
     "treatment_events",
 ]

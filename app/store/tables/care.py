@@ -110,7 +110,7 @@ treatment_events = tenant_table(
     key("patient_id"),
     key("episode_id"),
     day("happened_on"),
-    text("kind"),  # medication, therapy, status, other
+    text("kind"),  # medication, therapy, status, step, other
     text("words"),
     link("staff_id"),
     instant("recorded_at"),

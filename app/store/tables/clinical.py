@@ -73,6 +73,7 @@ episodes = tenant_table(
     text("status"),
     day("enrolled_on"),
     optional_day("ended_on"),
+    link("earlier_episode_id"),  # the one this episode follows, after a relapse
     link("care_manager_id"),
     link("consultant_id"),
     optional_text("primary_care_clinician"),
@@ -92,6 +93,7 @@ episodes = tenant_table(
     instant("updated_at"),
     refers("patient_id", "patients"),
     refers("clinic_id", "clinics"),
+    refers("earlier_episode_id", "episodes", "episode_id"),
     refers("care_manager_id", "staff", "staff_id"),
     refers("consultant_id", "staff", "staff_id"),
     Index(

@@ -14,6 +14,7 @@ from app.web.pages import (
     reviews,
     second_stages,
     sign_in,
+    steps,
     worklist,
 )
 
@@ -28,6 +29,7 @@ for _page in (
     second_stages,
     inbound,
     protocols,
+    steps,
 ):
     router.include_router(_page.router)
 

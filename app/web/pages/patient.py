@@ -1,17 +1,16 @@
 """One patient: the story, and everything a person does about it."""
 
-from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Form, Request, Response
-from fastapi.responses import RedirectResponse
 
 from app.domain.access import Permission
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.episode import TRANSITIONS, EpisodeStatus
-from app.errors import Problem, Unprocessable
+from app.domain.step import STEPS
+from app.errors import Unprocessable
 from app.use_cases.answer_flag import acknowledge_flag, close_flag
 from app.use_cases.change_episode import EpisodeChange, change_episode
 from app.use_cases.enrol_patient import EnrolForm, enrol_patient
@@ -20,49 +19,14 @@ from app.use_cases.record_assessment import FormByHand, mark_in_error, record_by
 from app.use_cases.record_treatment import KINDS, TreatmentForm, record_treatment
 from app.use_cases.view_patient import view_patient
 from app.web.dependencies import SignedIn, Today, WriteStore, check_csrf
+from app.web.pages.forms import back as _back
+from app.web.pages.forms import day as _day
+from app.web.pages.forms import moment as _moment
+from app.web.pages.forms import staff as _staff
 from app.web.pages.rendering import page
 
 router = APIRouter()
 checked = [Depends(check_csrf)]
-
-
-def _back(patient_id: UUID | str, anchor: str = "") -> Response:
-    return RedirectResponse(f"/patients/{patient_id}{anchor}", 303)
-
-
-def _day(text: str, name: str) -> date | None:
-    """A day from a form; empty is none. Raises Unprocessable for what is no date."""
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise Unprocessable(
-            "A date could not be read.", [Problem(name, "write it as 2026-03-04")]
-        ) from None
-
-
-def _staff(text: str, name: str) -> UUID | None:
-    """A member of staff from a form; empty is nobody. Raises Unprocessable for what is no id."""
-    if not text:
-        return None
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Unprocessable(
-            "A choice could not be read.", [Problem(name, "choose from the list")]
-        ) from None
-
-
-def _moment(text: str, session: SignedIn, name: str) -> datetime:
-    """A local date and time from a form, in the organization's zone."""
-    try:
-        local = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise Unprocessable(
-            "A time could not be read.", [Problem(name, "write it as 2026-03-04T15:30")]
-        ) from None
-    return local.replace(tzinfo=ZoneInfo(session.actor.time_zone))
 
 
 @router.get("/patients/{patient_id}")
@@ -80,6 +44,7 @@ async def show_patient(
         instruments=INSTRUMENTS,
         ways=WAYS,
         kinds=KINDS,
+        ladder=STEPS,
         next_statuses=sorted(TRANSITIONS[status]) if status else [],
         new_key=lambda: uuid4().hex,
         now_local=store.now.astimezone(ZoneInfo(session.actor.time_zone)).strftime(

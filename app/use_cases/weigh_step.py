@@ -1,0 +1,70 @@
+"""Weigh the next step of care: what the facts of an open episode suggest today."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from app.domain.evaluate import main_course
+from app.domain.flag import FlagKind
+from app.domain.protocol import judge
+from app.domain.step_care import StepFacts, Suggestion, suggest
+from app.store import step_care
+from app.store.episodes import Episode
+from app.store.step_care import StepDecision
+from app.store.transaction import Store
+from app.use_cases.judging import Facts, facts_in_care, open_episode
+from app.use_cases.reevaluate_patient import load_facts
+
+
+@dataclass(frozen=True, slots=True)
+class WeighedStep:
+    """The episode, the facts as the suggestion saw them, and what it says."""
+
+    episode: Episode
+    facts: StepFacts
+    suggestion: Suggestion
+    decisions: list[StepDecision]
+    """The oldest first; the last one is in force."""
+
+
+async def weigh_step(store: Store, patient_id: UUID, today: date) -> WeighedStep | None:
+    """The suggestion for the patient's open episode; None where none is open."""
+    [facts] = await load_facts(store, [patient_id])
+    episode = open_episode(facts.episodes)
+    if episode is None:
+        return None
+    decisions = await step_care.list_decisions(store, episode.episode_id)
+    offer = await step_care.get_offer(store, episode.clinic_id)
+    weighed = _step_facts(facts, decisions, offer.steps, today)
+    return WeighedStep(episode, weighed, suggest(weighed), decisions)
+
+
+def _step_facts(
+    facts: Facts, decisions: Sequence[StepDecision], offered: frozenset[str], today: date
+) -> StepFacts:
+    assert facts.protocol is not None
+    known = facts_in_care(facts, facts.protocol)
+    assert known is not None
+    instrument, course = main_course(known)
+    return StepFacts(
+        instrument=instrument,
+        course=course,
+        judgement=judge(facts.protocol, instrument, course, known.enrolled_on, today),
+        offered=offered,
+        current=decisions[-1].step if decisions else None,
+        since=_begun(decisions),
+        safety_open=any(
+            flag.kind == FlagKind.SAFETY.value and flag.state != "closed" for flag in facts.flags
+        ),
+    )
+
+
+def _begun(decisions: Sequence[StepDecision]) -> date | None:
+    """Since when the step in force is: decisions to stay do not begin it anew."""
+    begun = None
+    for decision in reversed(decisions):
+        if decision.step != decisions[-1].step:
+            break
+        begun = decision.started_on
+    return begun

@@ -1,0 +1,51 @@
+"""How what people type in forms is read: days, times, choices."""
+
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Response
+from fastapi.responses import RedirectResponse
+
+from app.errors import Problem, Unprocessable
+from app.web.dependencies import SignedIn
+
+
+def back(patient_id: UUID | str, anchor: str = "") -> Response:
+    """To the patient's page, at a place on it."""
+    return RedirectResponse(f"/patients/{patient_id}{anchor}", 303)
+
+
+def day(text: str, name: str) -> date | None:
+    """A day from a form; empty is none. Raises Unprocessable for what is no date."""
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Unprocessable(
+            "A date could not be read.", [Problem(name, "write it as 2026-03-04")]
+        ) from None
+
+
+def staff(text: str, name: str) -> UUID | None:
+    """A member of staff from a form; empty is nobody. Raises Unprocessable for what is no id."""
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Unprocessable(
+            "A choice could not be read.", [Problem(name, "choose from the list")]
+        ) from None
+
+
+def moment(text: str, session: SignedIn, name: str) -> datetime:
+    """A local date and time from a form, in the organization's zone."""
+    try:
+        local = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise Unprocessable(
+            "A time could not be read.", [Problem(name, "write it as 2026-03-04T15:30")]
+        ) from None
+    return local.replace(tzinfo=ZoneInfo(session.actor.time_zone))

@@ -79,6 +79,8 @@ class StepFacts:
     """The first day of the current step."""
     safety_open: bool = False
     """Whether a safety flag waits for its outcome."""
+    stale: bool = False
+    """Whether the latest score is too old to judge by."""
     referral: ReferralOut | None = None
 
     @property
@@ -123,9 +125,11 @@ def suggest(facts: StepFacts) -> Suggestion:
     """What the facts suggest; the order of the questions is the order of their weight."""
     if facts.course.latest is None:
         return _stay(facts, f"No {facts.instrument.short_title} yet: measure first.", _OURS)
+    if facts.stale and not facts.safety_open:
+        return _stay(facts, f"{_latest_words(facts)} is too old to go by: reassess.", _OURS)
     if facts.current is None:
         return _entry(facts, facts.course.latest)
-    for ask in (_in_remission, _while_referred, _unsafe, _judged_at_all, _watched, _rising):
+    for ask in (_in_remission, _while_referred, _unsafe, _watched, _rising):
         found = ask(facts, facts.course.latest)
         if found:
             return found
@@ -208,12 +212,6 @@ def _unsafe(facts: StepFacts, latest: Measurement) -> Suggestion | None:
         )
         return _to(facts, Direction.UP, SPECIALTY, words, SPECIALTY.source)
     return _stay(facts, "A safety flag is open: answer it first, then weigh the step.", _OURS)
-
-
-def _judged_at_all(facts: StepFacts, _: Measurement) -> Suggestion | None:
-    if facts.judgement.verdict is Verdict.CANNOT_JUDGE:
-        return _stay(facts, facts.judgement.words, _protocol_source(facts))
-    return None
 
 
 def _watched(facts: StepFacts, latest: Measurement) -> Suggestion | None:
@@ -321,6 +319,7 @@ def _evidence(facts: StepFacts) -> dict[str, str | int]:
         "step": facts.current or "none",
         "step_since": facts.since.isoformat() if facts.since else "none",
         "safety_open": "yes" if facts.safety_open else "no",
+        "too_old": "yes" if facts.stale else "no",
     }
     baseline, latest = facts.course.baseline, facts.course.latest
     if baseline:
@@ -369,6 +368,14 @@ RULES = (
         "Watchful waiting ends where a score taken in it reaches caseness (10 on the PHQ-9).",
         SELECTION,
         f"{_HELD}::test_what_the_facts_suggest",
+    ),
+    Rule(
+        "step-stale",
+        "Steps of care",
+        "A score too old to judge by moves nobody: reassess first.",
+        _OURS,
+        f"{_HELD}::test_what_the_facts_suggest",
+        confirmed=False,
     ),
     Rule(
         "step-down",

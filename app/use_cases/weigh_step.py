@@ -9,6 +9,7 @@ from app.domain.evaluate import main_course
 from app.domain.flag import FlagKind
 from app.domain.protocol import judge
 from app.domain.step_care import StepFacts, Suggestion, suggest
+from app.domain.trajectory import is_stale
 from app.store import step_care
 from app.store.episodes import Episode
 from app.store.step_care import StepDecision
@@ -54,6 +55,8 @@ def _step_facts(
         offered=offered,
         current=decisions[-1].step if decisions else None,
         since=_begun(decisions),
+        stale=course.latest is not None
+        and is_stale(course.latest.on, today, facts.protocol.stale_after_days),
         safety_open=any(
             flag.kind == FlagKind.SAFETY.value and flag.state != "closed" for flag in facts.flags
         ),

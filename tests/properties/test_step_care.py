@@ -46,6 +46,7 @@ def facts(draw: st.DrawFn) -> StepFacts:
         current=current,
         since=START + timedelta(draw(st.integers(0, 400))) if current else None,
         safety_open=draw(st.booleans()),
+        stale=draw(st.booleans()),
         referral=draw(st.none() | referral),
     )
 

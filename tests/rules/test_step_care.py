@@ -20,7 +20,7 @@ from app.domain.step import (
 )
 from app.domain.step_care import Direction, ReferralOut, StepFacts, Suggestion, suggest
 from app.domain.step_decision import Choice, Settled, StepChoice, settle
-from app.domain.trajectory import Measurement, trajectory
+from app.domain.trajectory import STALE_AFTER_DAYS, Measurement, trajectory
 from app.errors import Unprocessable
 
 PHQ9, GAD7 = INSTRUMENTS["phq-9"], INSTRUMENTS["gad-7"]
@@ -53,9 +53,11 @@ def facts_of(
     ]
     course = trajectory(measured, START)
     last = max((day for day, _ in scores), default=0)
-    judged = judge(BAO_SOWA, PHQ9, course, START, on(last if today is None else today))
+    today = last if today is None else today
+    judged = judge(BAO_SOWA, PHQ9, course, START, on(today))
+    begun = on(since) if step else None
     return StepFacts(
-        PHQ9, course, judged, offered, step, on(since) if step else None, safety_open=unsafe
+        PHQ9, course, judged, offered, step, begun, unsafe, stale=today - last > STALE_AFTER_DAYS
     )
 
 
@@ -95,8 +97,14 @@ def test_entry_by_severity(total: int, step: str) -> None:
         (facts_of((0, 18), (56, 16), step=AWAY), NONE, None, "highest step: review the case"),
         # improved, not yet well: stay, the aim is remission
         (facts_of((0, 18), (56, 9)), NONE, None, "The aim is remission"),
-        # improved but the score is old: reassess before anything
-        (facts_of((0, 18), (56, 16), today=90), NONE, None, "reassess before judging"),
+        # the score is 28 days old: it still judges
+        (facts_of((0, 18), (56, 16), today=84), UP, MORE, "Go up"),
+        # 29 days: reassess before anything, at the beginning too, and before a step down
+        (facts_of((0, 18), (56, 16), today=85), NONE, None, "too old to go by: reassess"),
+        (facts_of((0, 18), step=None, today=29), NONE, None, "too old to go by: reassess"),
+        (facts_of((0, 18), (56, 4), (112, 3), today=141), NONE, None, "too old to go by"),
+        # however old, an answer that asks for help is not only watched
+        (facts_of((0, 8), step=WATCH, unsafe=True, today=90), UP, HERE, "only watched"),
         # up 5 to caseness, two weeks into the step: up without waiting for week 8
         (facts_of((0, 12), (14, 17)), UP, MORE, "up from 12"),
         # the same rise 13 days into the step: look at it, but the step is too young

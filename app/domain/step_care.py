@@ -12,8 +12,9 @@ from datetime import date
 from enum import StrEnum
 
 from app.domain.instrument import Instrument
+from app.domain.milestones import SUSTAINED_DAYS, relapse_risk
 from app.domain.protocol import Judgement, Verdict
-from app.domain.response import has_worsened, in_remission, relapse_risk
+from app.domain.response import has_worsened, in_remission, is_case
 from app.domain.rule import Rule
 from app.domain.severity import severity
 from app.domain.step import (
@@ -28,15 +29,13 @@ from app.domain.step import (
     next_below,
     offered_or_above,
 )
-from app.domain.trajectory import Measurement, Trajectory
+from app.domain.trajectory import GAP_AFTER_DAYS, Measurement, Trajectory
 from app.domain.words import day_words, number_words
 
 STEP_NEEDS_DAYS = 42
 """How long a step is given before its failure moves the patient up: six weeks."""
 FIRST_LOOK_DAYS = 14
 """How long a step is given before a rise of the score moves the patient up (ours)."""
-SUSTAINED_DAYS = 56
-"""How long remission lasts before a step down is suggested (ours)."""
 
 _TIME_SOURCE = "ICSI: 6 weeks on medication; Implementation Science 7:8: 6 to 12 weeks"
 _NO_WATCHING_SOURCE = (
@@ -188,10 +187,11 @@ def _in_remission(facts: StepFacts, latest: Measurement) -> Suggestion | None:
 
 
 def _remission_since(facts: StepFacts) -> date:
-    """The first day of the unbroken run of scores in remission that the latest one ends."""
+    """The first day of the run of remission that the latest score ends; a gap breaks it."""
     begun = facts.course.points[-1].on
     for point in reversed(facts.course.points):
-        if not in_remission(facts.instrument, point.total):
+        gap = (begun - point.on).days > GAP_AFTER_DAYS
+        if gap or not in_remission(facts.instrument, point.total):
             break
         begun = point.on
     return begun
@@ -220,7 +220,7 @@ def _watched(facts: StepFacts, latest: Measurement) -> Suggestion | None:
         return None
     band = severity(facts.instrument, latest.total)
     step = ENTRY_BY_SEVERITY[band.level]
-    if not _at_caseness(facts, latest) or step is WATCHFUL_WAITING:
+    if not is_case(facts.instrument, latest.total) or step is WATCHFUL_WAITING:
         return None
     words = f"{_latest_words(facts)} ({band.label.lower()}) while waiting: go up to {_named(step)}."
     return _to(facts, Direction.UP, step, words, SELECTION)
@@ -261,7 +261,8 @@ def _up_one(facts: StepFacts, words: str, source: str) -> Suggestion:
 
 
 def _to(facts: StepFacts, direction: Direction, step: Step, words: str, source: str) -> Suggestion:
-    away = step.id not in facts.offered
+    there = facts.referral and facts.referral.seen and facts.referral.step == step.id
+    away = step.id not in facts.offered and not there
     if away:
         words = f"{words} This clinic does not offer it: refer, and name the care meanwhile."
     return Suggestion(direction, step.id, words, source, away, _evidence(facts))
@@ -275,11 +276,8 @@ def _risen(facts: StepFacts, latest: Measurement) -> bool:
     """A rise to caseness over the previous score, or back to it after a response."""
     previous = facts.course.previous
     rise = previous is not None and has_worsened(facts.instrument, previous.total, latest.total)
-    return _at_caseness(facts, latest) and (rise or relapse_risk(facts.instrument, facts.course))
-
-
-def _at_caseness(facts: StepFacts, latest: Measurement) -> bool:
-    return facts.instrument.caseness is not None and latest.total >= facts.instrument.caseness
+    again = rise or relapse_risk(facts.instrument, facts.course)
+    return again and is_case(facts.instrument, latest.total)
 
 
 def _rise_words(facts: StepFacts) -> str:

@@ -102,7 +102,7 @@ def test_entry_by_severity(total: int, step: str) -> None:
         # 29 days: reassess before anything, at the beginning too, and before a step down
         (facts_of((0, 18), (56, 16), today=85), NONE, None, "too old to go by: reassess"),
         (facts_of((0, 18), step=None, today=29), NONE, None, "too old to go by: reassess"),
-        (facts_of((0, 18), (56, 4), (112, 3), today=141), NONE, None, "too old to go by"),
+        (facts_of((0, 18), (56, 4), (84, 3), (112, 3), today=141), NONE, None, "too old to go by"),
         # however old, an answer that asks for help is not only watched
         (facts_of((0, 8), step=WATCH, unsafe=True, today=90), UP, HERE, "only watched"),
         # up 5 to caseness, two weeks into the step: up without waiting for week 8
@@ -128,17 +128,19 @@ def test_entry_by_severity(total: int, step: str) -> None:
         # unsafe while improving: the flag first, then the step
         (facts_of((0, 18), (56, 9), unsafe=True), NONE, None, "answer it first"),
         # in remission for eight weeks in this step: down, medication as planned
-        (facts_of((0, 18), (56, 4), (112, 3)), DOWN, WATCH, "remission since 27 Apr 2026"),
+        (facts_of((0, 18), (56, 4), (84, 2), (112, 3)), DOWN, WATCH, "remission since 27 Apr 2026"),
         # one day short of eight weeks
-        (facts_of((0, 18), (56, 4), (111, 3)), NONE, None, "known for 55 days"),
+        (facts_of((0, 18), (56, 4), (84, 2), (111, 3)), NONE, None, "known for 55 days"),
+        # nobody knows how it was in a gap of more than 42 days: the count begins anew
+        (facts_of((0, 18), (56, 4), (112, 3)), NONE, None, "known for 0 days"),
         # a score of 5 in between breaks the remission
         (facts_of((0, 18), (56, 4), (84, 5), (112, 3)), NONE, None, "known for 0 days"),
         # long well, but the step changed lately: leave it
-        (facts_of((0, 18), (56, 4), (112, 3), since=80), NONE, None, "in this step"),
+        (facts_of((0, 18), (56, 4), (84, 2), (112, 3), since=80), NONE, None, "in this step"),
         # well at the lowest step: stay
         (facts_of((0, 18), (56, 4), (112, 3), step=WATCH), NONE, None, "lowest step"),
         # 0 is a score: remission
-        (facts_of((0, 18), (56, 0), (112, 0)), DOWN, WATCH, "PHQ-9 0"),
+        (facts_of((0, 18), (56, 0), (84, 0), (112, 0)), DOWN, WATCH, "PHQ-9 0"),
         # well by the total, yet item 9 was answered: no step before the flag is
         (facts_of((0, 18), (56, 4), (112, 3), unsafe=True), NONE, None, "Answer it first"),
         # up 5 from 0 to 4 or less cannot be: remission never goes up

@@ -5,10 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.web.site import Site, Visitor
-from tests.web.test_pages import action, enrolled
+from tests.web.test_pages import SEVERE, action, enrolled
 
 SAME_AS_EVER = [2] * 7 + [1, 0]
 """15 after 16."""
+
+
+async def in_care(site: Site, visitor: Visitor) -> str:
+    """A patient in care since ten weeks, 16 at the start and 16 two days ago."""
+    patient = await enrolled(site, visitor, "700")
+    await site.screened("700", SEVERE, 2)
+    return patient
 
 
 async def shown(visitor: Visitor, patient: str) -> tuple[str, str, dict[str, str]]:
@@ -27,7 +34,7 @@ async def decide(visitor: Visitor, patient: str, **fields: Any) -> Any:
 
 async def test_a_step_is_suggested_decided_and_kept_with_what_was_shown(site: Site) -> None:
     maya = await site.sign_in("maya")
-    patient = await enrolled(site, maya, "700")
+    patient = await in_care(site, maya)
     page, where, keys = await shown(maya, patient)
     assert "none decided yet" in page
     assert "(moderately severe): begin with brief treatment in the practice." in page
@@ -43,7 +50,7 @@ async def test_a_step_is_suggested_decided_and_kept_with_what_was_shown(site: Si
 
 async def test_not_responding_goes_up_and_a_person_may_differ_with_a_reason(site: Site) -> None:
     maya = await site.sign_in("maya")
-    patient = await enrolled(site, maya, "700")
+    patient = await in_care(site, maya)
     first = (datetime.now(UTC) - timedelta(days=69)).date().isoformat()
     assert (await decide(maya, patient, choice="accept", started_on=first)).status_code == 303
     await site.screened("700", SAME_AS_EVER, 1)
@@ -61,7 +68,7 @@ async def test_not_responding_goes_up_and_a_person_may_differ_with_a_reason(site
 
 async def test_two_people_deciding_at_once_see_what_the_first_did(site: Site) -> None:
     maya, lind = await site.sign_in("maya"), await site.sign_in("lind")
-    patient = await enrolled(site, maya, "700")
+    patient = await in_care(site, maya)
     _, where, first = await shown(maya, patient)
     _, _, second = await shown(lind, patient)
     assert (await maya.post(where, **first, choice="accept")).status_code == 303
@@ -79,7 +86,7 @@ async def test_two_people_deciding_at_once_see_what_the_first_did(site: Site) ->
 
 async def test_a_new_score_makes_an_open_form_stale(site: Site) -> None:
     maya = await site.sign_in("maya")
-    patient = await enrolled(site, maya, "700")
+    patient = await in_care(site, maya)
     _, where, keys = await shown(maya, patient)
     await site.screened("700", [3] * 8 + [1], 0)
     told = await maya.post(where, **keys, choice="accept")
@@ -89,7 +96,7 @@ async def test_a_new_score_makes_an_open_form_stale(site: Site) -> None:
 
 async def test_a_step_that_the_clinic_does_not_offer_needs_care_meanwhile(site: Site) -> None:
     maya = await site.sign_in("maya")
-    patient = await enrolled(site, maya, "700")
+    patient = await in_care(site, maya)
     wish = {"choice": "other", "other": "specialty", "reason": "Psychosis in the family."}
     bare = await decide(maya, patient, **wish)
     assert bare.status_code == 422
@@ -103,7 +110,7 @@ async def test_a_step_that_the_clinic_does_not_offer_needs_care_meanwhile(site: 
 async def test_what_cannot_be_decided_is_refused_in_words(site: Site, other_site: Site) -> None:
     maya, stranger = await site.sign_in("maya"), await other_site.sign_in("maya")
     sam = await site.sign_in("sam")
-    patient = await enrolled(site, maya, "700")
+    patient = await in_care(site, maya)
     _, where, keys = await shown(maya, patient)
     assert (await stranger.post(where, **keys, choice="accept")).status_code == 404
     assert (await sam.post(where, **keys, choice="accept")).status_code == 403
@@ -120,7 +127,7 @@ async def test_what_cannot_be_decided_is_refused_in_words(site: Site, other_site
 
 async def test_a_closed_episode_takes_no_decision(site: Site) -> None:
     maya = await site.sign_in("maya")
-    patient = await enrolled(site, maya, "700")
+    patient = await in_care(site, maya)
     page, where, keys = await shown(maya, patient)
     version = await maya.field(f"/patients/{patient}", "version")
     ended = await maya.post(
@@ -132,7 +139,7 @@ async def test_a_closed_episode_takes_no_decision(site: Site) -> None:
 
 async def test_the_director_says_what_a_clinic_offers(site: Site) -> None:
     dana, maya = await site.sign_in("dana"), await site.sign_in("maya")
-    patient = await enrolled(site, maya, "700")
+    patient = await in_care(site, maya)
     page = (await dana.get("/steps")).text
     assert "Riverside" in page
     where = re.findall(r'action="(/steps/[^"]*)"', page)[0]
@@ -150,8 +157,16 @@ async def test_the_director_says_what_a_clinic_offers(site: Site) -> None:
     assert (await dana.post(where, version="1", steps="brief")).status_code == 303
 
 
-async def test_severe_means_both_treatments_together(site: Site) -> None:
+async def test_a_score_of_ten_weeks_ago_begins_no_step(site: Site) -> None:
     maya = await site.sign_in("maya")
     patient = await enrolled(site, maya, "700")
+    page, where, keys = await shown(maya, patient)
+    assert "is too old to go by: reassess." in page
+    assert (await maya.post(where, **keys, choice="accept")).status_code == 422
+
+
+async def test_severe_means_both_treatments_together(site: Site) -> None:
+    maya = await site.sign_in("maya")
+    patient = await in_care(site, maya)
     await site.screened("700", [3] * 7 + [1, 0], 0)
     assert "begin with intensified treatment" in (await shown(maya, patient))[0]

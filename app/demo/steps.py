@@ -8,7 +8,7 @@ from random import Random
 
 from app.demo.stories import Story
 from app.domain.episode import EpisodeStatus
-from app.domain.evaluate import AssessmentFact, EpisodeFacts, main_course
+from app.domain.evaluate import AssessmentFact, EpisodeFacts, course_of, judging_instrument
 from app.domain.protocol import BAO_SOWA, judge
 from app.domain.safety import ItemNine
 from app.domain.score import TotalCheck
@@ -75,7 +75,8 @@ def _facts(
         next_contact_on=None,
         protocol=BAO_SOWA,
     )
-    instrument, course = main_course(known)
+    instrument, _ = judging_instrument(known)
+    course = course_of(known, instrument)
     on = enrolled_on + timedelta(day)
     judged = judge(BAO_SOWA, instrument, course, enrolled_on, on)
     return StepFacts(instrument, course, judged, OFFERED_BY_DEFAULT, current, since)

@@ -191,13 +191,6 @@ def judging_instrument(facts: EpisodeFacts) -> tuple[Instrument, str]:
 
 
 def course_of(facts: EpisodeFacts, instrument: Instrument) -> Trajectory:
-def main_course(facts: EpisodeFacts) -> tuple[Instrument, Trajectory]:
-    """The course that the treatment is judged by: the one that steps of care are weighed on."""
-    instrument = _judged_by(facts)[0]
-    return instrument, _course(facts, instrument)
-
-
-def _course(facts: EpisodeFacts, instrument: Instrument) -> Trajectory:
     return trajectory(
         [
             Measurement(a.assessment_id, a.total, a.on, a.at, a.prorated)

@@ -137,23 +137,6 @@ def is_not_responding(facts: Facts, protocol: Protocol, today: date) -> bool:
         return False
     found = evaluate_episode(replace(known, protocol=protocol), today)
     return any(finding.kind is FlagKind.NOT_RESPONDING for finding in found)
-def is_not_responding(facts: Facts, protocol: Protocol, today: date) -> bool:
-    """Whether a patient in care would be flagged as not responding by this protocol today."""
-    known = facts_in_care(facts, protocol)
-    if known is None:
-        return False
-    found = evaluate_episode(known, today)
-    return any(finding.kind is FlagKind.NOT_RESPONDING for finding in found)
-
-
-def facts_in_care(facts: Facts, protocol: Protocol) -> EpisodeFacts | None:
-    """What an evaluation of the open episode looks at; None where no episode is open."""
-    episode = open_episode(facts.episodes)
-    if episode is None:
-        return None
-    counted = once([a for a in facts.assessments if a.counts])
-    mine = [a for a in counted if _home(facts.episodes, a) is episode]
-    return _episode_facts(facts, episode, mine, protocol)
 
 
 def _episode_facts(

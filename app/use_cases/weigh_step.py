@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from app.domain.evaluate import main_course
+from app.domain.evaluate import course_of, judging_instrument
 from app.domain.flag import FlagKind
 from app.domain.protocol import judge
 from app.domain.step_care import StepFacts, Suggestion, suggest
@@ -45,9 +45,10 @@ def _step_facts(
     facts: Facts, decisions: Sequence[StepDecision], offered: frozenset[str], today: date
 ) -> StepFacts:
     assert facts.protocol is not None
-    known = facts_in_care(facts, facts.protocol)
+    known = facts_in_care(facts)
     assert known is not None
-    instrument, course = main_course(known)
+    instrument, _ = judging_instrument(known)
+    course = course_of(known, instrument)
     return StepFacts(
         instrument=instrument,
         course=course,

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     session_hours: int = 12
     pool_size: int = 10
     sweep_minutes: int = 15
+    small_cells_below: int = Field(default=11, ge=1)
+    """Counts of fewer people are hidden from roles that see no charts (domain/small_cells.py)."""
 
     @property
     def owner_url(self) -> str:

@@ -38,6 +38,8 @@ class Permission(StrEnum):
     REFER = "refer"
     PLAN_RELAPSE_PREVENTION = "plan-relapse-prevention"
     DISCHARGE = "discharge"
+    VIEW_SCREENING_REACH = "view-screening-reach"
+    SET_SCREENING_RULE = "set-screening-rule"
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -66,6 +68,8 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.REFER: frozenset({_CM, _PSY, _PCP}),
         Permission.PLAN_RELAPSE_PREVENTION: frozenset({_CM, _PSY, _PCP}),
         Permission.DISCHARGE: frozenset({_CM, _PCP}),
+        Permission.VIEW_SCREENING_REACH: frozenset({_CM, Role.DIRECTOR}),
+        Permission.SET_SCREENING_RULE: frozenset({Role.DIRECTOR}),
     }
 )
 """Permission → the roles that have it."""

@@ -13,9 +13,12 @@ from app.domain import (
     response,
     rhythm,
     safety,
+    screening_reach,
+    screening_rule,
     second_stage,
     severity,
     sign,
+    small_cells,
     step,
     step_care,
     trajectory,
@@ -33,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *protocol.RULES,
     *own_protocol.RULES,
     *second_stage.RULES,
+    *screening_rule.RULES,
     *encounter.RULES,
     *rhythm.RULES,
     *evaluate.RULES,
@@ -41,6 +45,8 @@ RULES: tuple[Rule, ...] = (
     *definition.RULES,
     *step.RULES,
     *step_care.RULES,
+    *screening_reach.RULES,
+    *small_cells.RULES,
 )
 """All rules, in the order they are told."""
 

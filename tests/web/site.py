@@ -27,6 +27,7 @@ STAFF = {
     "maya": ("Maya Okonkwo", "care-manager"),
     "lind": ("Dr. Astrid Lind", "psychiatrist"),
     "sam": ("Sam Ortiz", "operator"),
+    "dora": ("Dora Amari", "director"),
     "tess": ("Tess Nguyen", "medical-assistant"),
     "dana": ("Dana Whitfield", "director"),
 }

@@ -35,6 +35,10 @@ def _short_day(value: date | None) -> str:
     return " ".join(day_words(value).split()[:2]) if value else "—"
 
 
+def _month(value: date) -> str:
+    return day_words(value).split(" ", 1)[1]
+
+
 def _number(value: Decimal | int | None) -> str:
     return "—" if value is None else number_words(Decimal(value))
 
@@ -78,6 +82,7 @@ environment = Environment(
 environment.filters |= {
     "day": _day,
     "short_day": _short_day,
+    "month": _month,
     "number": _number,
     "percent": _percent,
     "language": _language,

@@ -27,7 +27,6 @@ STAFF = {
     "maya": ("Maya Okonkwo", "care-manager"),
     "lind": ("Dr. Astrid Lind", "psychiatrist"),
     "sam": ("Sam Ortiz", "operator"),
-    "dora": ("Dora Amari", "director"),
     "tess": ("Tess Nguyen", "medical-assistant"),
     "dana": ("Dana Whitfield", "director"),
 }

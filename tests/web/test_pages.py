@@ -1,7 +1,7 @@
 """The pages as people use them, and what they are told when something does not fit."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,7 @@ async def enrolled(site: Site, visitor: Visitor, number: str, **fields: Any) -> 
     patient = await site.screened(number, SEVERE, 70, fields.pop("name", "Rosa Alvarez"))
     page = (await visitor.get(f"/patients/{patient}")).text
     clinic = page.split('name="clinic"><option value="')[1].split('"')[0]
-    since = (datetime.now(UTC) - timedelta(days=70)).date().isoformat()
+    since = (datetime.now(ZoneInfo("America/New_York")) - timedelta(days=70)).date().isoformat()
     told = await visitor.post(
         f"/patients/{patient}/enrol", clinic=clinic, enrolled_on=since, **fields
     )

@@ -148,7 +148,7 @@ async def test_children_and_people_without_a_birth_date(site: Site) -> None:
 
 
 async def test_who_is_due_is_listed_for_those_who_see_charts(site: Site) -> None:
-    maya, dora = await site.sign_in("maya"), await site.sign_in("dora")
+    maya, dana = await site.sign_in("maya"), await site.sign_in("dana")
     late = await known(site, "1", "Ann First")
     soon = await known(site, "2", "Ben Second")
     now = await known(site, "3", "Cara Third")
@@ -162,10 +162,10 @@ async def test_who_is_due_is_listed_for_those_who_see_charts(site: Site) -> None
     assert re.findall(r'href="/patients/([^"]*)"', page) == [now, soon, late]
     assert "<strong>today</strong>" in page
     assert done not in page
-    page = (await dora.get("/screening")).text
+    page = (await dana.get("/screening")).text
     assert "Due for screening" not in page
     assert "Ann First" not in page
-    assert (await rows(dora))["Riverside"][0] == "hidden"
+    assert (await rows(dana))["Riverside"][0] == "hidden"
 
 
 async def test_the_dead_are_not_due(site: Site) -> None:
@@ -176,39 +176,39 @@ async def test_the_dead_are_not_due(site: Site) -> None:
 
 
 async def test_small_counts_are_hidden_from_a_director_and_large_ones_are_not(site: Site) -> None:
-    maya, dora = await site.sign_in("maya"), await site.sign_in("dora")
+    maya, dana = await site.sign_in("maya"), await site.sign_in("dana")
     for number in range(12):
         await known(site, str(number))
         await visited(site, str(number))
-    assert (await rows(dora))["Riverside"] == ["12", "0", "0", "0", "0"]
+    assert (await rows(dana))["Riverside"] == ["12", "0", "0", "0", "0"]
     for number in range(3):
         await scored(site, str(number), PHQ_2, 5)
-    assert (await rows(dora))["Riverside"] == ["12", *["hidden"] * 4]
+    assert (await rows(dana))["Riverside"] == ["12", *["hidden"] * 4]
     assert (await rows(maya))["Riverside"] == ["12", "3", "3", "3", "0"]
-    page = (await dora.get("/screening")).text
+    page = (await dana.get("/screening")).text
     assert "Counts of fewer than 11 people" in page
     assert "25 %" not in page
 
 
 async def test_a_director_changes_a_rule_and_every_version_stays(site: Site) -> None:
-    maya, dora = await site.sign_in("maya"), await site.sign_in("dora")
+    maya, dana = await site.sign_in("maya"), await site.sign_in("dana")
     await known(site, "1")
     await visited(site, "1")
     await scored(site, "1", PHQ_2, 1, days_ago=100)
     assert (await rows(maya))["Riverside"] == ["1", "1", "0", "0", "0"]
-    page = (await dora.get("/screening/rules")).text
+    page = (await dana.get("/screening/rules")).text
     assert "as shipped" in page
     form = {"topic": "depression", "instrument": ["phq-2", "phq-9"], "from_age": "18"}
     form |= {"every_days": "90", "active": "yes"}
-    assert (await dora.post("/screening/rules", version=0, **form)).status_code == 303
+    assert (await dana.post("/screening/rules", version=0, **form)).status_code == 303
     assert (await rows(maya))["Riverside"] == ["1", "0", "0", "0", "0"]
     assert "from 18 years · every 90 days" in (await maya.get("/screening")).text
-    again = await dora.post("/screening/rules", version=0, **form)
+    again = await dana.post("/screening/rules", version=0, **form)
     assert again.status_code == 303, "the same again changes nothing"
-    stale = await dora.post("/screening/rules", version=0, **form | {"every_days": "30"})
+    stale = await dana.post("/screening/rules", version=0, **form | {"every_days": "30"})
     assert stale.status_code == 409
     form |= {"every_days": "120"}
-    assert (await dora.post("/screening/rules", version=1, **form)).status_code == 303
+    assert (await dana.post("/screening/rules", version=1, **form)).status_code == 303
     async with site.services.database.transaction(system(site.org_id)) as store:
         kept = (await store.connection.execute(select(screening_rules))).all()
         told = (await store.connection.execute(select(audit_events))).all()
@@ -217,16 +217,16 @@ async def test_a_director_changes_a_rule_and_every_version_stays(site: Site) -> 
 
 
 async def test_a_clinic_with_its_own_rule_and_one_that_does_not_screen(site: Site) -> None:
-    dora, maya = await site.sign_in("dora"), await site.sign_in("maya")
+    dana, maya = await site.sign_in("dana"), await site.sign_in("maya")
     await known(site, "1")
     await visited(site, "1")
-    page = (await dora.get("/screening/rules")).text
+    page = (await dana.get("/screening/rules")).text
     found = re.search(r'<option value="([0-9a-f-]{36})">Riverside', page)
     assert found
     form = {"topic": "depression", "instrument": "phq-9", "from_age": "12", "every_days": "365"}
-    told = await dora.post("/screening/rules", clinic=found[1], version=0, **form)
+    told = await dana.post("/screening/rules", clinic=found[1], version=0, **form)
     assert told.status_code == 303
-    page = (await dora.get(f"/screening/rules?clinic={found[1]}")).text
+    page = (await dana.get(f"/screening/rules?clinic={found[1]}")).text
     assert "version 1" in page
     assert "nobody is screened" in page
     counted = await rows(maya)
@@ -237,7 +237,7 @@ async def test_a_clinic_with_its_own_rule_and_one_that_does_not_screen(site: Sit
 
 
 async def test_what_a_rule_cannot_be_is_told_in_words(site: Site, other_site: Site) -> None:
-    dora, stranger = await site.sign_in("dora"), await other_site.sign_in("dora")
+    dana, stranger = await site.sign_in("dana"), await other_site.sign_in("dana")
     form = {"topic": "depression", "version": "0", "from_age": "12", "every_days": "365"}
     for change in (
         {},  # no form at all
@@ -248,9 +248,9 @@ async def test_what_a_rule_cannot_be_is_told_in_words(site: Site, other_site: Si
         {"instrument": "phq-9", "topic": "weather"},
         {"instrument": "phq-9", "clinic": "x"},
     ):
-        told = await dora.post("/screening/rules", **form | change)
+        told = await dana.post("/screening/rules", **form | change)
         assert told.status_code == 422, change
-    page = (await dora.get("/screening/rules")).text
+    page = (await dana.get("/screening/rules")).text
     found = re.search(r'<option value="([0-9a-f-]{36})">Riverside', page)
     assert found
     theirs = form | {"instrument": "phq-9", "clinic": found[1]}
@@ -260,12 +260,12 @@ async def test_what_a_rule_cannot_be_is_told_in_words(site: Site, other_site: Si
 
 
 async def test_roles(site: Site) -> None:
-    maya, dora, tess, sam = [await site.sign_in(who) for who in ("maya", "dora", "tess", "sam")]
-    assert (await dora.get("/")).headers["location"] == "/screening"
+    maya, dana, tess, sam = [await site.sign_in(who) for who in ("maya", "dana", "tess", "sam")]
+    assert (await dana.get("/")).headers["location"] == "/screening"
     assert (await maya.get("/screening/rules")).status_code == 403
     for visitor in (tess, sam):
         assert (await visitor.get("/screening")).status_code == 403
-    forged = await dora.post("/screening/rules", csrf="x", topic="depression")
+    forged = await dana.post("/screening/rules", csrf="x", topic="depression")
     assert forged.status_code == 403
 
 

@@ -1,17 +1,24 @@
 """The publisher chosen in wiring: what was saved, rendered once as FHIR R4 and kept as served."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from app.domain.catalogue import INSTRUMENTS
-from app.store import resources
-from app.store.publishing import ChangedAssessment, ChangedPatient, ReceivedBody
+from app.store import merges, resources
+from app.store.merges import Links
+from app.store.publishing import (
+    ChangedAssessment,
+    ChangedPatient,
+    ReceivedBody,
+    RelinkedPatient,
+)
 from app.store.resources import ResourceFacts
 from app.store.transaction import Publication, Store
-from fhir_mappings.json_text import write_json
+from fhir_mappings.json_text import read_json, write_json
+from fhir_mappings.links import with_links
 from fhir_mappings.publish import (
     PublishedAssessment,
     render_completed_form,
@@ -27,27 +34,76 @@ class FhirPublisher:
 
     async def publish(self, store: Store, saved: Sequence[Any]) -> None:
         """Called at the end of a transaction with everything it saved, in order."""
-        publications = [_received(store, c) for c in saved if isinstance(c, ReceivedBody)]
+        links = await merges.list_links(store, _patients_of(saved))
+        publications = [_received(store, c, links) for c in saved if isinstance(c, ReceivedBody)]
         own = await _own(store, saved)
         states = await resources.save_resources(store, [facts for facts, _ in own.values()])
         for (facts, body), state in zip(own.values(), states, strict=True):
             if state.changed:
-                publications.append(_version(store, facts, body, state.version))
+                publications.append(_version(store, facts, body, state.version, links))
+        publications += await _relinked(store, saved, publications, links)
         await resources.append_versions(store, publications)
 
 
-def _received(store: Store, change: ReceivedBody) -> tuple[Publication, UUID | None]:
+def _patients_of(saved: Sequence[Any]) -> list[str]:
+    """The Patients that are published anew."""
+    return [
+        change.resource_id if isinstance(change, ReceivedBody) else change.fhir_id
+        for change in saved
+        if isinstance(change, (ChangedPatient, RelinkedPatient))
+        or (isinstance(change, ReceivedBody) and change.resource_type == "Patient")
+    ]
+
+
+def _linked(body: bytes, resource_type: str, resource_id: str, links: Mapping[str, Links]) -> bytes:
+    """A Patient that was joined with others tells so, whoever's it is."""
+    if resource_type != "Patient" or resource_id not in links:
+        return body
+    found = links[resource_id]
+    return write_json(with_links(read_json(body), found.replaced_by, found.replaces))
+
+
+async def _relinked(
+    store: Store,
+    saved: Sequence[Any],
+    publications: Sequence[tuple[Publication, UUID | None]],
+    links: Mapping[str, Links],
+) -> list[tuple[Publication, UUID | None]]:
+    """Patients of which only the links changed, unless a new version tells of them anyway."""
+    told = {one.resource_id for one, _ in publications if one.resource_type == "Patient"}
+    wanted = {c.fhir_id for c in saved if isinstance(c, RelinkedPatient)} - told
+    found = []
+    for fhir_id in sorted(wanted):
+        held = await resources.take_next_version(store, "Patient", fhir_id)
+        if held is None:
+            continue
+        version, patient_id, body = held
+        stands = links.get(fhir_id, Links(None, ()))
+        plain = write_json(with_links(read_json(body), stands.replaced_by, stands.replaces))
+        served = render_received(plain, "Patient", fhir_id, version, store.now)
+        found.append((Publication("Patient", fhir_id, version, served), patient_id))
+    return found
+
+
+def _received(
+    store: Store, change: ReceivedBody, links: Mapping[str, Links]
+) -> tuple[Publication, UUID | None]:
     body = render_received(
-        change.body, change.resource_type, change.resource_id, change.version, store.now
+        _linked(change.body, change.resource_type, change.resource_id, links),
+        change.resource_type,
+        change.resource_id,
+        change.version,
+        store.now,
     )
     publication = Publication(change.resource_type, change.resource_id, change.version, body)
     return publication, change.patient_id
 
 
 def _version(
-    store: Store, facts: ResourceFacts, body: bytes, version: int
+    store: Store, facts: ResourceFacts, body: bytes, version: int, links: Mapping[str, Links]
 ) -> tuple[Publication, UUID | None]:
-    served = render_received(body, facts.resource_type, facts.resource_id, version, store.now)
+    linked = _linked(body, facts.resource_type, facts.resource_id, links)
+    served = render_received(linked, facts.resource_type, facts.resource_id, version, store.now)
     return Publication(facts.resource_type, facts.resource_id, version, served), facts.patient_id
 
 

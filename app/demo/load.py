@@ -18,13 +18,13 @@ from app.demo.stories import Story, make_story, spread
 from app.domain.actor import system
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.identity import content_digest, identity_key
+from app.domain.patient import fold
 from app.domain.safety import judge_item_nine
 from app.domain.severity import severity
 from app.domain.step_decision import step_words
 from app.store import organizations, staff
 from app.store.bulk import copy_rows
 from app.store.ids import new_id
-from app.store.patients import fold
 from app.store.publishing import ChangedAssessment, ChangedPatient
 from app.store.transaction import Database, Store
 from app.use_cases.reevaluate_patient import reevaluate_patients

@@ -40,6 +40,9 @@ class Permission(StrEnum):
     DISCHARGE = "discharge"
     VIEW_SCREENING_REACH = "view-screening-reach"
     SET_SCREENING_RULE = "set-screening-rule"
+    JOIN_RECORDS = "join-records"
+    MOVE_ASSESSMENT = "move-assessment"
+    IMPORT_ROSTER = "import-roster"
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -70,6 +73,9 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.DISCHARGE: frozenset({_CM, _PCP}),
         Permission.VIEW_SCREENING_REACH: frozenset({_CM, Role.DIRECTOR}),
         Permission.SET_SCREENING_RULE: frozenset({Role.DIRECTOR}),
+        Permission.JOIN_RECORDS: frozenset({_CM}),
+        Permission.MOVE_ASSESSMENT: frozenset({_CM, _PCP}),
+        Permission.IMPORT_ROSTER: frozenset({_CM}),
     }
 )
 """Permission → the roles that have it."""

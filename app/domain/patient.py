@@ -1,7 +1,16 @@
 """A patient as the registry knows one, whoever told of them."""
 
+import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
+
+
+def fold(words: str) -> list[str]:
+    """The searchable tokens of a name: without case, accents and punctuation."""
+    plain = unicodedata.normalize("NFKD", words)
+    bare = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    return sorted(set(re.findall(r"\w+", bare)))
 
 
 @dataclass(frozen=True, slots=True)

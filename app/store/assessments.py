@@ -14,6 +14,9 @@ from app.store.grouping import group
 from app.store.tables import assessment_versions, assessments
 from app.store.transaction import Store
 
+MOVED = "moved "
+"""How the identity of an assessment begins that was moved: no arriving form is mistaken for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -54,6 +57,11 @@ class Assessment:
     def counts(self) -> bool:
         """Whether it belongs to the patient's trajectory."""
         return self.status != "entered-in-error"
+
+    @property
+    def moved_here(self) -> bool:
+        """Whether a person moved it from another patient's record: its sender names that one."""
+        return self.identity_key.startswith(MOVED)
 
 
 def _assessment(row: Row[Any]) -> Assessment:
@@ -115,9 +123,9 @@ async def list_assessments_of(
     return group(map(_assessment, found.all()), lambda assessment: assessment.patient_id)
 
 
-async def add_assessment(store: Store, assessment: Assessment) -> None:
+async def add_assessment(store: Store, assessment: Assessment, reason: str = "recorded") -> None:
     await store.connection.execute(assessments.insert().values(_columns(store, assessment)))
-    await _keep_version(store, assessment, "recorded")
+    await _keep_version(store, assessment, reason)
 
 
 async def save_version(store: Store, assessment: Assessment, reason: str) -> None:

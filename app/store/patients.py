@@ -1,17 +1,15 @@
 """Patients, the identifiers that find them and the folded tokens of their names."""
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select, tuple_, update
+from sqlalchemy import Row, delete, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.domain.patient import Identifier, PatientDetails
+from app.domain.patient import Identifier, PatientDetails, fold
 from app.errors import Conflict, NotFound
 from app.store.ids import new_id
 from app.store.tables import patient_identifiers, patient_name_tokens, patients
@@ -33,6 +31,22 @@ class Patient:
     clinic_id: UUID | None
     client_id: UUID | None
     merged_into_id: UUID | None
+    """The record that goes on, where a person joined the two here; never one that is joined."""
+    replaced_by_id: UUID | None = None
+    """The record that replaces this one, as its sender says; a person decides."""
+    family_name: str | None = None
+    given_names: str | None = None
+
+    @property
+    def survivor_id(self) -> UUID:
+        """The record under which things about this person are filed."""
+        return self.merged_into_id or self.patient_id
+
+
+class RecordJoined(Conflict):
+    """This record was joined with another one; open the record that goes on. Nothing was saved."""
+
+    code = "record-joined"
 
 
 def _patient(row: Row[Any]) -> Patient:
@@ -48,6 +62,9 @@ def _patient(row: Row[Any]) -> Patient:
         clinic_id=row.clinic_id,
         client_id=row.client_id,
         merged_into_id=row.merged_into_id,
+        replaced_by_id=row.replaced_by_id,
+        family_name=row.family_name,
+        given_names=row.given_names,
     )
 
 
@@ -111,13 +128,43 @@ async def lock_names(store: Store, names: Iterable[str]) -> None:
 
 
 async def lock_patients(store: Store, ids: Iterable[UUID]) -> None:
-    """One writer at a time per patient, so that a trajectory is computed from all there is."""
-    await store.connection.execute(
-        select(patients.c.patient_id)
+    """One writer at a time per patient, so that a trajectory is computed from all there is.
+
+    Raises RecordJoined where one of them was joined with another record: nothing more is
+    filed there.
+    """
+    held = await hold_patients(store, ids)
+    if any(patient.merged_into_id for patient in held):
+        raise RecordJoined()
+
+
+async def hold_patients(store: Store, ids: Iterable[UUID]) -> list[Patient]:
+    """The same for records that may be joined with another one; as they stand, once locked."""
+    found = await store.connection.execute(
+        select(patients)
         .where(patients.c.org_id == store.org_id, patients.c.patient_id.in_(sorted(set(ids))))
         .order_by(patients.c.patient_id)
         .with_for_update()
     )
+    return [_patient(row) for row in found.all()]
+
+
+async def hold_survivors(store: Store, ids: Iterable[UUID]) -> dict[UUID, Patient]:
+    """Lock these records and those they were joined into: each id with the record that goes on.
+
+    A joining that commits while this waits for a lock is noticed, and the locks are taken
+    anew in their one order.
+    """
+    named = set(ids)
+    while True:
+        known = {p.survivor_id for p in await get_patients(store, sorted(named))}
+        wanted = await store.connection.begin_nested()
+        held = {p.patient_id: p for p in await hold_patients(store, named | known)}
+        goes_on = {one: held[one].survivor_id for one in named}
+        if held.keys() >= set(goes_on.values()):
+            await wanted.commit()
+            return {one: held[survivor] for one, survivor in goes_on.items()}
+        await wanted.rollback()
 
 
 async def add_patient(
@@ -141,12 +188,13 @@ async def add_patient(
 
 
 async def update_patient(
-    store: Store, patient_id: UUID, details: PatientDetails, merged_into_id: UUID | None
+    store: Store, patient_id: UUID, details: PatientDetails, replaced_by_id: UUID | None
 ) -> Patient:
+    """What is said of a patient now. That a person joined records stays as it is."""
     found = await store.connection.execute(
         update(patients)
         .where(patients.c.org_id == store.org_id, patients.c.patient_id == patient_id)
-        .values(**_columns(details), merged_into_id=merged_into_id, updated_at=store.now)
+        .values(**_columns(details), replaced_by_id=replaced_by_id, updated_at=store.now)
         .returning(patients)
     )
     await _save_names(store, patient_id, details)
@@ -166,13 +214,6 @@ def _columns(details: PatientDetails) -> dict[str, Any]:
         "deceased_at": details.deceased_at,
         "active": details.active,
     }
-
-
-def fold(words: str) -> list[str]:
-    """The searchable tokens of a name: without case, accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", words)
-    bare = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    return sorted(set(re.findall(r"\w+", bare)))
 
 
 async def _save_names(store: Store, patient_id: UUID, details: PatientDetails) -> None:
@@ -219,8 +260,15 @@ async def _save_identifiers(
         .on_conflict_do_nothing()
         .returning(patient_identifiers.c.system)
     )
-    if len(kept.all()) < len(rows):
+    if len(kept.all()) < len(rows) and not await _are_one_person(store, patient_id, list(wanted)):
         raise Conflict("An identifier of this patient belongs to another patient's record.")
+
+
+async def _are_one_person(store: Store, patient_id: UUID, pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether all who carry these identifiers are joined with this record."""
+    mine = (await get_patient(store, patient_id)).survivor_id
+    owners = await find_by_identifiers(store, pairs)
+    return all(owner.survivor_id == mine for owner in owners)
 
 
 async def list_identifiers(store: Store, patient_id: UUID) -> list[Identifier]:
@@ -240,32 +288,38 @@ async def list_identifiers(store: Store, patient_id: UUID) -> list[Identifier]:
 async def search_patients(
     store: Store, tokens: Sequence[str], born_on: date | None, number: str | None, limit: int
 ) -> list[Patient]:
-    """Patients who carry every token as the start of a name, or the number, or the birth date."""
-    statement = select(patients).where(
-        patients.c.org_id == store.org_id, patients.c.merged_into_id.is_(None)
-    )
+    """Patients who carry every token as the start of a name, or the number, or the birth date.
+
+    The names and numbers of records that were joined lead to the one that goes on.
+    """
+    of_org = patients.c.org_id == store.org_id
+    statement = select(patients).where(of_org, patients.c.merged_into_id.is_(None))
     for token in tokens:
-        statement = statement.where(
-            patients.c.patient_id.in_(
-                select(patient_name_tokens.c.patient_id).where(
-                    patient_name_tokens.c.org_id == store.org_id,
-                    patient_name_tokens.c.token >= token,
-                    patient_name_tokens.c.token < token + "\U0010ffff",
-                )
-            )
+        named = select(patient_name_tokens.c.patient_id).where(
+            patient_name_tokens.c.org_id == store.org_id,
+            patient_name_tokens.c.token >= token,
+            patient_name_tokens.c.token < token + "\U0010ffff",
         )
+        statement = statement.where(_joined_in(store, named))
     if born_on:
         statement = statement.where(patients.c.birth_on == born_on)
     if number:
-        statement = statement.where(
-            patients.c.patient_id.in_(
-                select(patient_identifiers.c.patient_id).where(
-                    patient_identifiers.c.org_id == store.org_id,
-                    patient_identifiers.c.value == number,
-                )
-            )
+        numbered = select(patient_identifiers.c.patient_id).where(
+            patient_identifiers.c.org_id == store.org_id, patient_identifiers.c.value == number
         )
+        statement = statement.where(_joined_in(store, numbered))
     found = await store.connection.execute(
         statement.order_by(patients.c.display_name, patients.c.patient_id).limit(limit)
     )
     return [_patient(row) for row in found.all()]
+
+
+def _joined_in(store: Store, records: Any) -> Any:
+    """Whether a patient, or a record joined into it, is among these."""
+    kin = patients.alias()
+    joined = select(kin.c.merged_into_id).where(
+        kin.c.org_id == store.org_id,
+        kin.c.merged_into_id.is_not(None),
+        kin.c.patient_id.in_(records),
+    )
+    return or_(patients.c.patient_id.in_(records), patients.c.patient_id.in_(joined))

@@ -55,4 +55,14 @@ class ChangedPatient:
     identifiers: tuple[tuple[str, str], ...]
 
 
-Saved = ReceivedBody | ChangedAssessment | ChangedPatient
+@dataclass(frozen=True, slots=True)
+class RelinkedPatient:
+    """A patient whose record was joined with another one, or parted from it.
+
+    Nothing of the record changed but its links, which the publisher reads (store/merges.py).
+    """
+
+    fhir_id: str
+
+
+Saved = ReceivedBody | ChangedAssessment | ChangedPatient | RelinkedPatient

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select, union_all
 
 from app.errors import Malformed
 from app.store.resources import StoredResource, same_version, served_columns
@@ -80,9 +80,7 @@ def _matching(store: Store, wanted: ResourceSearch) -> Select[Any]:
     if wanted.ids:
         statement = statement.where(resources.c.resource_id.in_(wanted.ids))
     if wanted.patients:
-        known = select(patients.c.patient_id).where(
-            patients.c.org_id == store.org_id, patients.c.fhir_id.in_(wanted.patients)
-        )
+        known = _records_of(store, wanted.patients)
         statement = statement.where(resources.c.patient_id.in_(known))
     if wanted.statuses:
         statement = statement.where(resources.c.status.in_(wanted.statuses))
@@ -103,6 +101,17 @@ def _matching(store: Store, wanted: ResourceSearch) -> Select[Any]:
             _within(resources.c.birth_on, comparator, start.date(), end.date())
         )
     return statement
+
+
+def _records_of(store: Store, fhir_ids: tuple[str, ...]) -> Any:
+    """All records of these people: one that was joined with another leads to both."""
+    named = select(func.coalesce(patients.c.merged_into_id, patients.c.patient_id)).where(
+        patients.c.org_id == store.org_id, patients.c.fhir_id.in_(fhir_ids)
+    )
+    joined = select(patients.c.patient_id).where(
+        patients.c.org_id == store.org_id, patients.c.merged_into_id.in_(named)
+    )
+    return union_all(named, joined)
 
 
 def _has_token(

@@ -207,6 +207,33 @@ async def append_versions(
         )
 
 
+async def take_next_version(
+    store: Store, resource_type: str, resource_id: str
+) -> tuple[int, UUID | None, bytes] | None:
+    """A resource that says the same under its next version: (version, patient, newest body).
+
+    Whoever's resource it is; its content stays what its sender said.
+    """
+    named = (
+        resources.c.org_id == store.org_id,
+        resources.c.resource_type == resource_type,
+        resources.c.resource_id == resource_id,
+    )
+    locked = await store.connection.execute(
+        select(resources.c.version, resources.c.patient_id).where(*named).with_for_update()
+    )
+    row = locked.one_or_none()
+    if row is None:
+        return None
+    held = await find_version(store, resource_type, resource_id, row.version)
+    assert held is not None
+    version = row.version + 1
+    await store.connection.execute(
+        update(resources).where(*named).values(version=version, last_updated=store.now)
+    )
+    return version, row.patient_id, held[0].body
+
+
 async def find_current(
     store: Store, resource_type: str, resource_id: str
 ) -> tuple[StoredResource, UUID | None] | None:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from app.domain.access import Permission
 from app.domain.episode import EpisodeStatus, is_open
+from app.domain.patient import fold
 from app.store import audit, episodes, patients
-from app.store.patients import fold
 from app.store.transaction import Store
 
 

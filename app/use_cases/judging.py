@@ -113,11 +113,24 @@ def open_episode(episodes: Sequence[Episode]) -> Episode | None:
 
 def once(counted: Sequence[Assessment]) -> list[Assessment]:
     """Each measurement once, where two senders told of the same; the first one recorded stands."""
-    seen: dict[tuple[object, ...], Assessment] = {}
+    seen = {a.assessment_id: a for a in counted}
+    for twin in twins(counted):
+        del seen[twin]
+    return sorted(seen.values(), key=lambda a: (a.effective_at, a.assessment_id))
+
+
+def twins(counted: Sequence[Assessment]) -> dict[UUID, UUID]:
+    """Assessments that tell of a measurement again, each with the one that stands for it."""
+    first: dict[tuple[object, ...], UUID] = {}
+    again: dict[UUID, UUID] = {}
     for a in sorted(counted, key=lambda a: (a.received_at, a.assessment_id)):
         answers = tuple(sorted(a.answers.items()))
-        seen.setdefault((a.instrument_id, a.effective_at, answers or a.total), a)
-    return sorted(seen.values(), key=lambda a: (a.effective_at, a.assessment_id))
+        stands = first.setdefault(
+            (a.instrument_id, a.effective_at, answers or a.total), a.assessment_id
+        )
+        if stands != a.assessment_id:
+            again[a.assessment_id] = stands
+    return again
 
 
 def facts_in_care(facts: Facts) -> EpisodeFacts | None:
@@ -156,9 +169,12 @@ def _episode_facts(
 
 
 def _home(courses: Sequence[Episode], assessment: Assessment) -> Episode | None:
-    """The episode that an assessment's date falls into, the newest first."""
+    """The episode that an assessment's date falls into: the open one first, then the newest.
+
+    Two overlap only where records were joined: what was measured belongs to the one that goes on.
+    """
     before = timedelta(days=BASELINE_DAYS_BEFORE)
-    for episode in courses:
+    for episode in sorted(courses, key=lambda one: not is_open(EpisodeStatus(one.status))):
         last = episode.ended_on or date.max
         if episode.enrolled_on - before <= assessment.effective_on <= last:
             return episode
@@ -258,7 +274,8 @@ class _Judgement:
         kept = [flag for flag in open_now if str(flag.flag_id) not in closing]
         self._reword(found, kept, digests)
         said = {(finding.kind.value, finding.subject): finding.words for finding in found}
-        said = {(FlagKind.SAFETY.value, flag.subject): WITHDRAWN for flag in kept} | said
+        gone = [flag for flag in kept if self._is_withdrawn(flag)]
+        said = {(flag.kind, flag.subject): WITHDRAWN for flag in gone} | said
         matters = [
             self._matter(
                 flag.kind,
@@ -327,7 +344,7 @@ class _Judgement:
             digest = digests.get(flag.subject, flag.content_digest)
             if self.episode is not None and flag.episode_id != self.episode.episode_id:
                 self.decision.moved[flag.flag_id] = self.episode.episode_id
-            if finding is None and flag.kind == FlagKind.SAFETY.value:
+            if finding is None and self._is_withdrawn(flag):
                 if flag.words != WITHDRAWN:
                     self.decision.changed.append((flag, {"words": WITHDRAWN}))
                 continue
@@ -342,6 +359,11 @@ class _Judgement:
             if _asks_again(flag, digests):
                 values |= {"state": "open", "acknowledged_at": None, "acknowledged_by_id": None}
             self.decision.changed.append((flag, values))
+
+    def _is_withdrawn(self, flag: Flag) -> bool:
+        """Whether a safety flag asks about answers that no longer count anywhere."""
+        counts = {str(a.assessment_id) for a in self.facts.assessments if a.counts}
+        return flag.kind == FlagKind.SAFETY.value and flag.subject not in counts
 
     def _place(self, episode: Episode, known: EpisodeFacts, matters: Sequence[OpenMatter]) -> None:
         today, enrolled_on = self.moment.today, episode.enrolled_on

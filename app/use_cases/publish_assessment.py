@@ -9,7 +9,10 @@ from app.store.transaction import Store
 
 
 async def publish_assessment(store: Store, patient: Patient, assessment: Assessment) -> None:
-    """A total of ours goes out only where the sender's is absent or disagrees (DESIGN 4)."""
+    """A total of ours goes out only where the sender's is absent or disagrees (DESIGN 4).
+
+    Of an assessment that was moved here no sender's resource tells: all of it goes out as ours.
+    """
     pieces = await parts.list_parts_of(store, assessment.assessment_id)
     their_total = any(
         piece.kind is PartKind.TOTAL and piece.total == assessment.total for piece in pieces
@@ -30,7 +33,8 @@ async def publish_assessment(store: Store, patient: Patient, assessment: Assessm
             effective_at=assessment.effective_at,
             derived_from=tuple(sorted(piece.key for piece in pieces)),
             recorded_by=names.get(by) if by else None,
-            publish_form=by is not None,
-            publish_score=assessment.total is not None and not their_total,
+            publish_form=by is not None or (assessment.moved_here and bool(assessment.answers)),
+            publish_score=assessment.total is not None
+            and (assessment.moved_here or not their_total),
         )
     )

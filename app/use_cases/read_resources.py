@@ -1,8 +1,8 @@
 """Read published resources: one, or those that a search finds."""
 
+from app.domain.patient import fold
 from app.errors import Gone, NotFound
 from app.store import audit, resource_search, resources
-from app.store.patients import fold
 from app.store.resource_search import ResourcePage, ResourceSearch
 from app.store.resources import StoredResource
 from app.store.transaction import Store

@@ -12,19 +12,13 @@ from app.store.patients import Patient
 from app.store.publishing import ChangedPatient
 from app.store.resources import ResourceFacts
 from app.store.transaction import Store
-from app.use_cases.arrivals import Arrival, Result, Subject
+from app.use_cases.arrivals import Arrival, Notice, Result, Subject
 
 
 class UnknownPatient(Unprocessable):
     """No patient by that reference is known here; send the patient first, or with it."""
 
     code = "unknown-patient"
-
-
-class MergedPatient(Unprocessable):
-    """That patient's record was merged into another one; send it for that one."""
-
-    code = "merged-patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,8 @@ async def settle_patient(store: Store, arrival: Arrival) -> SettledPatient:
     """Match an arriving patient by id, condition or identifier; begin or update the record.
 
     Raises Conflict where it contradicts who we know by that name: joining two records
-    is a person's decision.
+    is a person's decision. A record that was joined here stays its sender's to update, and
+    what a sender says of a replacement is kept for a person to decide.
     """
     details = arrival.content
     assert isinstance(details, PatientDetails)
@@ -58,13 +53,15 @@ async def settle_patient(store: Store, arrival: Arrival) -> SettledPatient:
         if found:
             return SettledPatient(found, Result.UNCHANGED)
     held = await _known(store, arrival, details)
-    merged_into = await _replacement(store, details)
+    replaced_by = await _replacement(store, details)
     if held is None:
         fresh = await patients.add_patient(store, details, fhir_id=arrival.resource_id)
+        if replaced_by:
+            fresh = await patients.update_patient(store, fresh.patient_id, details, replaced_by)
         await audit.record(store, "patient.create", patient_id=fresh.patient_id)
         return SettledPatient(fresh, Result.CREATED)
     _agree(held, details, arrival)
-    changed = await patients.update_patient(store, held.patient_id, details, merged_into)
+    changed = await patients.update_patient(store, held.patient_id, details, replaced_by)
     return SettledPatient(changed, Result.UPDATED)
 
 
@@ -74,7 +71,7 @@ async def _known(store: Store, arrival: Arrival, details: PatientDetails) -> Pat
     if arrival.resource_id is None:
         return by_identifier
     by_id = await patients.find_by_fhir_id(store, arrival.resource_id)
-    if by_identifier and (by_id is None or by_id.patient_id != by_identifier.patient_id):
+    if by_identifier and (by_id is None or by_id.survivor_id != by_identifier.survivor_id):
         raise Conflict(
             f"An identifier of this patient belongs to Patient/{by_identifier.fhir_id} already. "
             "Send it to that id; joining two records is done by a person.",
@@ -85,11 +82,12 @@ async def _known(store: Store, arrival: Arrival, details: PatientDetails) -> Pat
 
 async def _only(store: Store, pairs: Iterable[tuple[str, str]], arrival: Arrival) -> Patient | None:
     found = await patients.find_by_identifiers(store, pairs)
-    if len(found) > 1:
+    if len({one.survivor_id for one in found}) > 1:
         raise MultipleMatches(
             "The identifiers belong to more than one patient here.",
             [Problem(f"{arrival.where or 'Patient'}.identifier", "fits several patients")],
         )
+    found.sort(key=lambda one: (one.merged_into_id is not None, one.patient_id))
     return found[0] if found else None
 
 
@@ -109,24 +107,21 @@ async def _replacement(store: Store, details: PatientDetails) -> UUID | None:
     found = await patients.find_by_fhir_id(store, fhir_id)
     if found is None:
         raise UnknownPatient(f"The record that replaces this one, Patient/{fhir_id}, is unknown.")
-    return found.patient_id
+    return found.survivor_id
 
 
 async def find_subject(
     store: Store, subject: Subject, places: dict[str, str], where: str, create: bool
 ) -> Patient:
-    """The patient whom a part is about; with `create`, a bare identifier begins a record."""
+    """The patient whom a part names; with `create`, a bare identifier begins a record.
+
+    The record may be joined with another one: the caller files under the one that goes on.
+    """
     patient = await _find_subject(store, subject, places)
     if patient is None and create and subject.identifier:
         patient = await _bare_patient(store, Identifier(*subject.identifier))
     if patient is None:
         raise UnknownPatient(problems=[Problem(f"{where}.subject", "names nobody known here")])
-    if patient.merged_into_id:
-        kept = await patients.get_patient(store, patient.merged_into_id)
-        raise MergedPatient(
-            f"Patient/{patient.fhir_id} was merged into Patient/{kept.fhir_id}; send it there.",
-            [Problem(f"{where}.subject", f"is now Patient/{kept.fhir_id}")],
-        )
     return patient
 
 
@@ -138,7 +133,7 @@ async def _find_subject(store: Store, subject: Subject, places: dict[str, str]) 
             return await patients.find_by_fhir_id(store, fhir_id)
     if subject.identifier:
         found = await patients.find_by_identifiers(store, [subject.identifier])
-        return found[0] if len(found) == 1 else None
+        return found[0] if len({one.survivor_id for one in found}) == 1 else None
     return None
 
 
@@ -170,6 +165,41 @@ async def _bare_patient(store: Store, identifier: Identifier) -> Patient:
     )
     await audit.record(store, "patient.create", patient_id=patient.patient_id)
     return patient
+
+
+def filing_notices(named: Patient, filed: Patient, moved: bool) -> tuple[Notice, ...]:
+    """What a sender is told where its resource was filed elsewhere than it says, or may be."""
+    if moved:
+        return (
+            Notice(
+                "warning",
+                "moved-record",
+                ".subject",
+                f"A person found that this is not about Patient/{named.fhir_id}: it is filed under "
+                f"Patient/{filed.fhir_id}. Correct it at its source.",
+            ),
+        )
+    if named.patient_id != filed.patient_id:
+        return (
+            Notice(
+                "warning",
+                "joined-record",
+                ".subject",
+                f"Patient/{named.fhir_id} was joined with Patient/{filed.fhir_id} here; "
+                "it is filed there.",
+            ),
+        )
+    if named.replaced_by_id and not named.merged_into_id:
+        return (
+            Notice(
+                "warning",
+                "replaced-record",
+                ".subject",
+                f"You said that another record replaces Patient/{named.fhir_id}. A person is asked "
+                "to join the two; until then this is filed where you sent it.",
+            ),
+        )
+    return ()
 
 
 def patient_facts(arrival: Arrival, patient: Patient, body: bytes) -> ResourceFacts:

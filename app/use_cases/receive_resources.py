@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from app.domain.assembly import Part
 from app.domain.patient import PatientDetails
 from app.errors import Problem, RegistryError, Unprocessable
-from app.store import audit, encounters, parts, patients, resources, rosters
+from app.store import audit, encounters, moves, parts, patients, resources, rosters
 from app.store.encounters import ClinicPlaces
 from app.store.ids import new_id
 from app.store.patients import Patient
@@ -35,6 +35,7 @@ from app.use_cases.assemble_assessments import Assembled, assemble_assessments, 
 from app.use_cases.receive_encounter import receive_encounter
 from app.use_cases.receive_patient import (
     SettledPatient,
+    filing_notices,
     find_subject,
     names_of,
     patient_facts,
@@ -53,7 +54,10 @@ class _Settling:
     places: dict[str, str] = field(default_factory=dict)
     """Placeholder → ``Type/id``."""
     patients: dict[int, SettledPatient] = field(default_factory=dict)
+    named: dict[int, Patient] = field(default_factory=dict)
+    """Whom the sender names."""
     subjects: dict[int, Patient] = field(default_factory=dict)
+    """Under whom it is filed: the record that goes on, or the one a person moved it to."""
     keys: dict[int, str] = field(default_factory=dict)
     arrival_keys: dict[int, str] = field(default_factory=dict)
     saved: dict[int, SavedResource] = field(default_factory=dict)
@@ -108,25 +112,43 @@ async def _settle_parts(store: Store, settling: _Settling) -> None:
         patient = await find_subject(store, details.subject, settling.places, where, create)
         if isinstance(details, PartDetails):
             check_part(patient, details, where, store.now)
-        settling.subjects[index] = patient
+        settling.named[index] = patient
         if details.subject.reference and "?" in details.subject.reference:
             settling.places[details.subject.reference] = f"Patient/{patient.fhir_id}"
-    await patients.lock_patients(store, [p.patient_id for p in settling.subjects.values()])
+    named = {p.patient_id for p in settling.named.values()}
+    survivors = await patients.hold_survivors(store, named)
     for index, arrival, details in incoming:
+        settling.subjects[index] = survivors[settling.named[index].patient_id]
         key = await _part_key(store, settling, index, arrival, details)
         settling.keys[index] = key
+        await _file(store, settling, index, key, details)
         _place(settling, arrival, key)
+
+
+async def _file(store: Store, settling: _Settling, index: int, key: str, details: Record) -> None:
+    """Under whom a record is filed: a person may have moved it, or what it belongs to."""
+    named, moved = settling.named[index], False
+    links = details.links if isinstance(details, PartDetails) else ()
+    related = [key, *(settling.places.get(link, link) for link in links)]
+    filed_id = settling.subjects[index].patient_id
+    owner = await moves.find_moved_owner(store, related, named.patient_id, filed_id)
+    if owner is not None:
+        held = await patients.hold_survivors(store, [owner])
+        settling.subjects[index], moved = held[owner], True
+    await _refuse_change_of_patient(
+        store, settling.arrivals[index], key, settling.subjects[index].patient_id
+    )
+    settling.notices[index] = filing_notices(named, settling.subjects[index], moved)
 
 
 async def _part_key(
     store: Store, settling: _Settling, index: int, arrival: Arrival, details: Record
 ) -> str:
     """The resource that this arrival is: the one it names, the one it was before, or a new one."""
-    patient = settling.subjects[index]
+    patient = settling.named[index]
     if arrival.resource_id:
         key = f"{arrival.resource_type}/{arrival.resource_id}"
         settling.arrival_keys[index] = key
-        await _refuse_change_of_patient(store, arrival, key, patient.patient_id)
         return key
     arrival_key = _arrival_key(store, settling, arrival, details, patient.patient_id)
     settling.arrival_keys[index] = arrival_key
@@ -207,7 +229,7 @@ async def _keep_encounter(
     if settling.clinics is None:
         settling.clinics = await encounters.get_clinic_places(store)
     key, patient = settling.keys[index], settling.subjects[index]
-    settling.notices[index] = await receive_encounter(
+    settling.notices[index] += await receive_encounter(
         store, key, patient, details, settling.arrival_keys[index], settling.clinics
     )
 
@@ -230,7 +252,7 @@ def _facts(settling: _Settling, index: int, arrival: Arrival, body: bytes) -> Re
         resource_type=arrival.resource_type,
         resource_id=settling.keys[index].partition("/")[2],
         content_digest=hashlib.sha256(body).hexdigest(),
-        patient_id=settling.subjects[index].patient_id,
+        patient_id=settling.named[index].patient_id,
         effective_at=arrival.content.effective_at,
         status=arrival.status,
         questionnaire=arrival.questionnaire,
@@ -290,15 +312,13 @@ def _outcome(settling: _Settling, index: int, assembled: dict[str, Assembled]) -
         resource_id=key.partition("/")[2],
         version=saved.version,
         last_updated=saved.last_updated,
-        notices=_placed(settling.notices.get(index, ()), arrival),
     )
     found = assembled.get(key)
-    if found is None:
-        return outcome
+    notices = (*settling.notices.get(index, ()), *(found.notices if found else ()))
     return replace(
         outcome,
-        assessment_id=found.assessment_id,
-        notices=_placed(found.notices, arrival),
+        assessment_id=found.assessment_id if found else None,
+        notices=_placed(notices, arrival),
     )
 
 

@@ -17,6 +17,6 @@ async def sweep(store: Store, today: date) -> int:
     episodes due, not with the registry.
     """
     due = await episodes.list_due_for_evaluation(store, today, PER_TRANSACTION)
-    await patients.lock_patients(store, [episode.patient_id for episode in due])
+    await patients.hold_patients(store, [episode.patient_id for episode in due])
     await reevaluate_patients(store, [episode.patient_id for episode in due], today)
     return len(due)

@@ -96,19 +96,6 @@ async def test_an_unknown_patient(known, subject):
     assert issue["details"]["coding"][0]["code"] == "unknown-patient"
 
 
-async def test_a_merged_patient(known):
-    await known.put(
-        "Patient/new", make_patient(id="new", identifier=[{"system": "urn:mrn", "value": "2"}])
-    )
-    merged = make_patient(
-        id="p1", active=False, link=[{"type": "replaced-by", "other": {"reference": "Patient/new"}}]
-    )
-    assert (await known.put("Patient/p1", merged)).status_code == 200
-    issue = await refused(known, "QuestionnaireResponse", make_phq9(1), 422)
-    assert issue["details"]["coding"][0]["code"] == "merged-patient"
-    assert "Patient/new" in issue["diagnostics"]
-
-
 @pytest.mark.parametrize(
     ("body", "words"),
     [

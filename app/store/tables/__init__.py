@@ -13,6 +13,14 @@ from app.store.tables.clinical import (
 )
 from app.store.tables.columns import metadata, tenant_tables
 from app.store.tables.endings import discharges, relapse_plans
+from app.store.tables.corrections import (
+    assessment_moves,
+    duplicate_keys,
+    duplicate_pairs,
+    patient_merge_items,
+    patient_merges,
+    roster_uploads,
+)
 from app.store.tables.people import (
     client_tokens,
     clients,
@@ -36,6 +44,7 @@ from app.store.tables.steps import step_decisions, step_offers
 from app.store.tables.visits import encounters, screening_rules
 
 __all__ = [
+    "assessment_moves",
     "assessment_parts",
     "assessment_versions",
     "assessments",
@@ -46,6 +55,8 @@ __all__ = [
     "clinics",
     "contacts",
     "discharges",
+    "duplicate_keys",
+    "duplicate_pairs",
     "encounters",
     "episode_instruments",
     "episodes",
@@ -55,6 +66,8 @@ __all__ = [
     "metadata",
     "organizations",
     "patient_identifiers",
+    "patient_merge_items",
+    "patient_merges",
     "patient_name_tokens",
     "patients",
     "protocols",
@@ -65,6 +78,7 @@ __all__ = [
     "resource_tokens",
     "resource_versions",
     "resources",
+    "roster_uploads",
     "screening_rules",
     "sessions",
     "sign_in_attempts",

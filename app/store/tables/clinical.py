@@ -31,7 +31,8 @@ patients = tenant_table(
     optional_text("phone"),
     optional_instant("deceased_at"),
     Column("active", Boolean, nullable=False),
-    link("merged_into_id"),
+    link("merged_into_id"),  # a person joined the two here (patient_merges)
+    link("replaced_by_id"),  # the sender says so; a person decides
     link("clinic_id"),
     link("client_id"),  # the integration client that assigned fhir_id, if one did
     instant("created_at"),
@@ -40,7 +41,9 @@ patients = tenant_table(
     refers("clinic_id", "clinics"),
     refers("client_id", "clients"),
     refers("merged_into_id", "patients", "patient_id"),
+    refers("replaced_by_id", "patients", "patient_id"),
     Index(None, "org_id", "birth_on"),
+    Index(None, "org_id", "merged_into_id", postgresql_where=sql("merged_into_id IS NOT NULL")),
     primary=("patient_id",),
 )
 

@@ -128,13 +128,13 @@ async def _settle_parts(store: Store, settling: _Settling) -> None:
 async def _file(store: Store, settling: _Settling, index: int, key: str, details: Record) -> None:
     """Under whom a record is filed: a person may have moved it, or what it belongs to."""
     named, moved = settling.named[index], False
-    links = details.links if isinstance(details, PartDetails) else ()
-    related = [key, *(settling.places.get(link, link) for link in links)]
-    filed_id = settling.subjects[index].patient_id
-    owner = await moves.find_moved_owner(store, related, named.patient_id, filed_id)
-    if owner is not None:
-        held = await patients.hold_survivors(store, [owner])
-        settling.subjects[index], moved = held[owner], True
+    if isinstance(details, PartDetails):
+        related = [key, *(settling.places.get(link, link) for link in details.links)]
+        filed_id = settling.subjects[index].patient_id
+        owner = await moves.find_moved_owner(store, related, named.patient_id, filed_id)
+        if owner is not None:
+            held = await patients.hold_survivors(store, [owner])
+            settling.subjects[index], moved = held[owner], True
     await _refuse_change_of_patient(
         store, settling.arrivals[index], key, settling.subjects[index].patient_id
     )

@@ -30,6 +30,10 @@ FATES: Mapping[str, str] = MappingProxyType(
         "case_reviews": MOVES,
         "treatment_events": MOVES,
         "encounters": MOVES,
+        "step_decisions": MOVES,
+        "referrals": MOVES,
+        "relapse_plans": MOVES,
+        "discharges": MOVES,
         "patients": "the pointer of records joined before is set to the one that goes on",
         "patient_identifiers": "they name the record they came with; who is found by one is "
         "followed to the record that goes on",

@@ -12,7 +12,6 @@ from app.store.tables.clinical import (
     patients,
 )
 from app.store.tables.columns import metadata, tenant_tables
-from app.store.tables.endings import discharges, relapse_plans
 from app.store.tables.corrections import (
     assessment_moves,
     duplicate_keys,
@@ -21,6 +20,7 @@ from app.store.tables.corrections import (
     patient_merges,
     roster_uploads,
 )
+from app.store.tables.endings import discharges, relapse_plans
 from app.store.tables.people import (
     client_tokens,
     clients,

@@ -3,8 +3,8 @@
 What a sender said of a replaced record (until now `merged_into_id`, with nothing moved) becomes
 `replaced_by_id`: a person decides. `merged_into_id` is from now on what a person joined here.
 
-Revision ID: 0003
-Revises: 0002
+Revision ID: 0004
+Revises: 0003
 """
 
 import sqlalchemy as sa
@@ -13,8 +13,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.tenant import bind
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

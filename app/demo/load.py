@@ -17,12 +17,15 @@ from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
 from app.domain.actor import system
 from app.domain.catalogue import INSTRUMENTS
+from app.domain.condition import Condition
 from app.domain.identity import content_digest, identity_key
 from app.domain.patient import fold
+from app.domain.own_protocol import Draft, amend, numbers_of
+from app.domain.protocol import BAO_SOWA
 from app.domain.safety import judge_item_nine
 from app.domain.severity import severity
 from app.domain.step_decision import step_words
-from app.store import organizations, staff
+from app.store import organizations, protocol_choices, protocols, staff
 from app.store.bulk import copy_rows
 from app.store.ids import new_id
 from app.store.publishing import ChangedAssessment, ChangedPatient
@@ -45,6 +48,17 @@ STAFF = (
     ("ops", "Sam Ortiz", ["operator"], "operator (inbound messages)"),
 )
 ACCOUNTS = tuple((login, PASSWORD, title) for login, _, _, title in STAFF)
+_KEPT = {number.key: number.value for number in numbers_of(BAO_SOWA)}
+SIX_WEEKS = amend(
+    BAO_SOWA,
+    Draft(
+        "Anxiety not improved after the group",
+        "Our CBT group for anxiety ends after six weeks: that is when we decide what comes next.",
+        {**_KEPT, "stage-1-after_days": 42},
+    ),
+    1,
+)
+"""The demo's own protocol: six weeks instead of eight."""
 BATCH = 500
 PUBLISHED = 1000
 """How many of the people are served as FHIR too; more would only fill the disk."""
@@ -84,6 +98,8 @@ async def load(
 async def _begin(store: Store) -> tuple[Staffed, str]:
     await organizations.add_organization(store, "Stepwell demo", ZONE, "create")
     clinics = [await organizations.add_clinic(store, name, ZONE) for name in CLINICS]
+    await protocols.add_own(store, SIX_WEEKS)
+    await protocol_choices.add_choice(store, Condition.ANXIETY, 1, SIX_WEEKS.id, SIX_WEEKS.version)
     hashed = hash_password(PASSWORD)
     ids = [
         await staff.add_staff(store, login, name, roles, hashed) for login, name, roles, _ in STAFF
@@ -129,6 +145,8 @@ class Writer:
         self.patient_id = uuid5(NAMES, f"patient {number}")
         self.episode_id = uuid5(NAMES, f"episode {number}")
         self.enrolled_on = today - timedelta(days=story.days)
+        self.condition = Condition.ANXIETY if story.kind == "anxiety" else Condition.DEPRESSION
+        self.protocol = BAO_SOWA if self.condition is Condition.DEPRESSION else SIX_WEEKS
         self.scored: list[dict[str, Any]] = []
         self.clinic_id = staffed.clinics[number % len(staffed.clinics)]
         self.care_manager = staffed.care_managers[number % len(staffed.care_managers)]
@@ -213,8 +231,9 @@ class Writer:
             "care_manager_id": self.care_manager,
             "consultant_id": self.staffed.consultant if reviewed else None,
             "primary_care_clinician": "Dr. Neel Shah",
-            "protocol_id": "bao-sowa",
-            "protocol_version": 1,
+            "condition": self.condition.value,
+            "protocol_id": self.protocol.id,
+            "protocol_version": self.protocol.version,
             "last_review_on": None if reviewed is None else self._day(reviewed),
             "urgency": 99,
             "urgency_reason": "",

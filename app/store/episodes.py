@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.condition import Condition
 from app.domain.trajectory import Trajectory
 from app.errors import Conflict, NotFound, VersionConflict
 from app.store.grouping import group
@@ -32,6 +33,7 @@ class Episode:
     care_manager_id: UUID | None
     consultant_id: UUID | None
     primary_care_clinician: str | None
+    condition: str
     protocol_id: str
     protocol_version: int
     last_contact_on: date | None
@@ -146,21 +148,29 @@ async def list_due_for_evaluation(store: Store, today: date, limit: int) -> list
     return [_episode(row) for row in found.all()]
 
 
-async def list_patients_in_care(store: Store) -> list[UUID]:
-    """The patients who have an open episode."""
+async def list_patients_treated_for(store: Store, condition: Condition) -> list[UUID]:
+    """The patients who have an open episode that treats this condition."""
     found = await store.connection.execute(
         select(episodes.c.patient_id)
         .where(episodes.c.org_id == store.org_id, episodes.c.status != "closed")
+        .where(episodes.c.condition == condition.value)
         .order_by(episodes.c.patient_id)
     )
     return list(found.scalars().all())
 
 
-async def set_protocol(store: Store, protocol_id: str, version: int, today: date) -> int:
-    """Judge every open episode by this protocol, due at once; how many there are."""
+async def set_protocol(
+    store: Store, condition: Condition, protocol_id: str, version: int, today: date
+) -> int:
+    """Judge every open episode of a condition by this protocol, due at once; how many there are.
+
+    The caller holds the locks of their patients, so that no judgement by the protocol before
+    is under way.
+    """
     changed = await store.connection.execute(
         update(episodes)
         .where(episodes.c.org_id == store.org_id, episodes.c.status != "closed")
+        .where(episodes.c.condition == condition.value)
         .values(protocol_id=protocol_id, protocol_version=version, next_evaluation_on=today)
     )
     return changed.rowcount

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.exc import IntegrityError
 
-from app.domain.own_protocol import from_data, own_id
+from app.domain.own_protocol import from_data, own_id, to_data
 from app.domain.protocol import PROTOCOLS, Protocol
-from app.errors import NotFound
+from app.errors import NotFound, VersionConflict
 from app.store.tables import protocols
 from app.store.transaction import Store
 
@@ -64,6 +65,16 @@ async def find_own(store: Store, protocol_id: str, version: int) -> OwnProtocol 
     return None if row is None else _own(row)
 
 
+async def get_protocols(
+    store: Store, versions: Iterable[tuple[str, int]]
+) -> dict[tuple[str, int], Protocol]:
+    """These versions, each read once."""
+    return {
+        (protocol_id, version): await get_protocol(store, protocol_id, version)
+        for protocol_id, version in sorted(set(versions))
+    }
+
+
 async def find_named(store: Store, names: Iterable[str]) -> dict[str, Protocol]:
     """Protocols by the names that findings carry: ``bao-sowa v1``."""
     found = {}
@@ -72,6 +83,29 @@ async def find_named(store: Store, names: Iterable[str]) -> dict[str, Protocol]:
         if version.isdecimal():
             found[name] = await get_protocol(store, protocol_id, int(version))
     return found
+
+
+async def add_own(store: Store, own: Protocol) -> None:
+    """Keep a new version; raises VersionConflict where somebody else kept one of that number."""
+    try:
+        async with store.connection.begin_nested():
+            await store.connection.execute(
+                protocols.insert().values(
+                    org_id=store.org_id,
+                    protocol_id=own.id,
+                    version=own.version,
+                    definition=to_data(own),
+                    created_at=store.now,
+                    created_by=store.actor.staff_id,
+                )
+            )
+    except IntegrityError as error:
+        if "pk_protocols" not in str(error.orig):
+            raise
+        raise VersionConflict(
+            "Somebody else saved a version of this protocol meanwhile. Nothing of yours was saved; "
+            "look at theirs, then repeat your change."
+        ) from None
 
 
 async def list_newest_own(store: Store) -> list[OwnProtocol]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, literal, select, update
+from sqlalchemy import any_, literal, select
 
 from app.domain.access import Role
 from app.store.tables import clinics, organizations, staff
@@ -25,8 +25,6 @@ class Policy:
 
     time_zone: str
     unknown_patient_policy: str
-    protocol_id: str
-    protocol_version: int
 
 
 async def list_care_managers(store: Store) -> list[StaffName]:
@@ -61,20 +59,9 @@ async def get_policy(store: Store) -> Policy:
         select(
             organizations.c.time_zone,
             organizations.c.unknown_patient_policy,
-            organizations.c.protocol_id,
-            organizations.c.protocol_version,
         ).where(organizations.c.org_id == store.org_id)
     )
     return Policy(*found.one())
-
-
-async def set_protocol(store: Store, protocol_id: str, version: int) -> None:
-    """What new episodes are judged by."""
-    await store.connection.execute(
-        update(organizations)
-        .where(organizations.c.org_id == store.org_id)
-        .values(protocol_id=protocol_id, protocol_version=version)
-    )
 
 
 async def staff_names(store: Store, ids: set[UUID]) -> dict[UUID, str]:

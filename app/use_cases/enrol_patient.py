@@ -5,9 +5,10 @@ from datetime import date, timedelta
 from uuid import UUID
 
 from app.domain.access import Permission
+from app.domain.condition import Condition
 from app.domain.episode import EpisodeStatus
 from app.errors import Problem, Unprocessable
-from app.store import audit, episodes, patients, rosters
+from app.store import audit, episodes, patients, protocol_choices, rosters
 from app.store.transaction import Store
 from app.use_cases.change_episode import check_care_manager
 from app.use_cases.reevaluate_patient import reevaluate_patient
@@ -24,17 +25,19 @@ class EnrolForm:
     care_manager_id: UUID | None
     enrolled_on: date
     primary_care_clinician: str = ""
+    condition: Condition = Condition.DEPRESSION
 
 
 async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: date) -> UUID:
     """Begin the episode; screenings around that day and open flags go with it."""
     store.actor.require(Permission.ENROL)
+    await protocol_choices.hold(store)
     await patients.lock_patients(store, [patient_id])
     patient = await patients.get_patient(store, patient_id)
     if patient.merged_into_id:
         raise Unprocessable("This record was merged into another one; enrol that one.")
     await _check(store, form, today)
-    policy = await rosters.get_policy(store)
+    chosen = await protocol_choices.get_choice(store, form.condition)
     episode_id = await episodes.add_episode(
         store,
         {
@@ -44,8 +47,9 @@ async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: 
             "enrolled_on": form.enrolled_on,
             "care_manager_id": form.care_manager_id,
             "primary_care_clinician": form.primary_care_clinician.strip() or None,
-            "protocol_id": policy.protocol_id,
-            "protocol_version": policy.protocol_version,
+            "condition": form.condition.value,
+            "protocol_id": chosen.protocol_id,
+            "protocol_version": chosen.protocol_version,
         },
     )
     await audit.record(

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.caseload import OpenMatter, place
 from app.domain.catalogue import INSTRUMENTS
+from app.domain.condition import Condition
 from app.domain.episode import EpisodeStatus, is_open
 from app.domain.evaluate import (
     AssessmentFact,
@@ -143,15 +144,6 @@ def facts_in_care(facts: Facts) -> EpisodeFacts | None:
     return _episode_facts(facts, episode, mine, facts.protocol)
 
 
-def is_not_responding(facts: Facts, protocol: Protocol, today: date) -> bool:
-    """Whether a patient in care would be flagged as not responding by this protocol today."""
-    known = facts_in_care(facts)
-    if known is None:
-        return False
-    found = evaluate_episode(replace(known, protocol=protocol), today)
-    return any(finding.kind is FlagKind.NOT_RESPONDING for finding in found)
-
-
 def _episode_facts(
     facts: Facts, episode: Episode, counted: Sequence[Assessment], protocol: Protocol
 ) -> EpisodeFacts:
@@ -165,6 +157,7 @@ def _episode_facts(
         protocol=protocol,
         rhythm=RHYTHM,
         sex=facts.patient.sex,
+        condition=Condition(episode.condition),
     )
 
 

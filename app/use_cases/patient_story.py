@@ -40,6 +40,7 @@ class EpisodeHeader:
     care_manager_id: UUID | None
     consultant: str | None
     primary_care_clinician: str | None
+    condition: str
     protocol: str
     last_contact_on: date | None
     next_contact_on: date | None

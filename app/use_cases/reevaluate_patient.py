@@ -4,7 +4,7 @@ Run wherever a fact changed, and by the sweep where only time went by; running i
 twice changes nothing. Many patients cost the same number of statements as one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -34,6 +34,10 @@ async def load_facts(store: Store, patient_ids: Sequence[UUID]) -> list[Facts]:
     courses = await episodes.list_episodes_of(store, patient_ids)
     held = await flags.list_flags_of(store, patient_ids)
     every = [episode.episode_id for found in courses.values() for episode in found]
+    current = [found for found in map(open_episode, courses.values()) if found]
+    known = await protocols.get_protocols(
+        store, {(episode.protocol_id, episode.protocol_version) for episode in current}
+    )
     reached = await care.last_contacts_reached_on(store, every)
     return [
         Facts(
@@ -42,17 +46,17 @@ async def load_facts(store: Store, patient_ids: Sequence[UUID]) -> list[Facts]:
             episodes=courses.get(patient.patient_id, []),
             flags=held.get(patient.patient_id, []),
             reached_on=reached,
-            protocol=await _protocol(store, courses.get(patient.patient_id, [])),
+            protocol=_judged_by(known, courses.get(patient.patient_id, [])),
         )
         for patient in people
     ]
 
 
-async def _protocol(store: Store, courses: Sequence[Episode]) -> Protocol | None:
+def _judged_by(
+    known: Mapping[tuple[str, int], Protocol], courses: Sequence[Episode]
+) -> Protocol | None:
     current = open_episode(courses)
-    if current is None:
-        return None
-    return await protocols.get_protocol(store, current.protocol_id, current.protocol_version)
+    return known[current.protocol_id, current.protocol_version] if current else None
 
 
 async def _save(store: Store, decisions: Sequence[Decision]) -> None:

@@ -158,6 +158,7 @@ def episode_header(episode: Episode, names: Names, today: date) -> EpisodeHeader
         care_manager_id=episode.care_manager_id,
         consultant=names.of(episode.consultant_id),
         primary_care_clinician=episode.primary_care_clinician,
+        condition=episode.condition,
         protocol=f"{episode.protocol_id} v{episode.protocol_version}",
         last_contact_on=episode.last_contact_on,
         next_contact_on=episode.next_contact_on,

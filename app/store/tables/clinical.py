@@ -80,6 +80,7 @@ episodes = tenant_table(
     link("care_manager_id"),
     link("consultant_id"),
     optional_text("primary_care_clinician"),
+    text("condition"),  # depression, anxiety: what the episode treats
     text("protocol_id"),
     Column("protocol_version", Integer, nullable=False),
     optional_day("last_contact_on"),

@@ -10,6 +10,7 @@ from app.store.tables.columns import (
     link,
     optional_instant,
     optional_text,
+    refers,
     tenant_table,
     text,
 )
@@ -71,6 +72,20 @@ protocols = tenant_table(
     ForeignKeyConstraint(["org_id"], ["organizations.org_id"]),
     primary=("protocol_id", "version"),
 )
+
+protocol_choices = tenant_table(
+    "protocol_choices",
+    text("condition"),
+    Column("number", Integer, nullable=False),
+    text("protocol_id"),
+    Column("protocol_version", Integer, nullable=False),
+    instant("chosen_at"),
+    link("chosen_by_id"),
+    ForeignKeyConstraint(["org_id"], ["organizations.org_id"]),
+    refers("chosen_by_id", "staff", "staff_id"),
+    primary=("condition", "number"),
+)
+"""What each condition is judged by: the highest number holds, what was before stays."""
 
 client_tokens = global_table(
     "client_tokens",

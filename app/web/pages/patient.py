@@ -8,10 +8,12 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 
 from app.domain.access import Permission
 from app.domain.catalogue import INSTRUMENTS
+from app.domain.condition import Condition
 from app.domain.episode import TRANSITIONS, EpisodeStatus
 from app.domain.step import STEPS
-from app.errors import Unprocessable
+from app.errors import Problem, Unprocessable
 from app.use_cases.answer_flag import acknowledge_flag, close_flag
+from app.use_cases.change_condition import ConditionChange, change_condition
 from app.use_cases.change_episode import EpisodeChange, change_episode
 from app.use_cases.enrol_patient import EnrolForm, enrol_patient
 from app.use_cases.log_contact import WAYS, ContactForm, log_contact
@@ -27,6 +29,13 @@ from app.web.pages.rendering import page
 
 router = APIRouter()
 checked = [Depends(check_csrf)]
+
+
+def _condition(text: str) -> Condition:
+    """A target condition from a form. Raises Unprocessable for one that is none."""
+    if text not in list(Condition):
+        raise Unprocessable(problems=[Problem("condition", "choose from the list")])
+    return Condition(text)
 
 
 @router.get("/patients/{patient_id}")
@@ -45,6 +54,7 @@ async def show_patient(
         ways=WAYS,
         kinds=KINDS,
         ladder=STEPS,
+        conditions=[one.value for one in Condition],
         next_statuses=sorted(TRANSITIONS[status]) if status else [],
         new_key=lambda: uuid4().hex,
         now_local=store.now.astimezone(ZoneInfo(session.actor.time_zone)).strftime(
@@ -106,6 +116,22 @@ async def edit_episode(
     return _back(patient_id)
 
 
+@router.post("/patients/{patient_id}/condition/{episode_id}", dependencies=checked)
+async def edit_condition(
+    store: WriteStore,
+    today: Today,
+    patient_id: UUID,
+    episode_id: UUID,
+    version: Annotated[int, Form()],
+    condition: Annotated[str, Form()],
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Treat another condition."""
+    change = ConditionChange(version, _condition(condition), reason)
+    await change_condition(store, episode_id, change, today)
+    return _back(patient_id)
+
+
 @router.post("/patients/{patient_id}/treatments/{episode_id}", dependencies=checked)
 async def add_treatment(
     store: WriteStore,
@@ -131,6 +157,7 @@ async def enrol(
     care_manager: Annotated[str, Form()] = "",
     enrolled_on: Annotated[str, Form()] = "",
     primary_care_clinician: Annotated[str, Form()] = "",
+    condition: Annotated[str, Form()] = Condition.DEPRESSION.value,
 ) -> Response:
     """Begin an episode of care."""
     form = EnrolForm(
@@ -138,6 +165,7 @@ async def enrol(
         _staff(care_manager, "care_manager"),
         _day(enrolled_on, "enrolled_on") or today,
         primary_care_clinician,
+        _condition(condition),
     )
     await enrol_patient(store, patient_id, form, today)
     return _back(patient_id)

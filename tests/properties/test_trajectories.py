@@ -183,7 +183,12 @@ def record(n: int, day: int, total: int, status: str = "final", version: int = 1
 
 def judged(records: Sequence[Assessment]) -> Decision:
     episode = blank(
-        Episode, episode_id=EPISODE, patient_id=PATIENT, status="active", enrolled_on=START
+        Episode,
+        episode_id=EPISODE,
+        patient_id=PATIENT,
+        status="active",
+        enrolled_on=START,
+        condition="depression",
     )
     facts: Facts = blank(
         Facts,

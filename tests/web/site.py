@@ -27,7 +27,6 @@ STAFF = {
     "maya": ("Maya Okonkwo", "care-manager"),
     "lind": ("Dr. Astrid Lind", "psychiatrist"),
     "sam": ("Sam Ortiz", "operator"),
-    "osei": ("Dr. Grace Osei", "director"),
     "tess": ("Tess Nguyen", "medical-assistant"),
     "dana": ("Dana Whitfield", "director"),
 }

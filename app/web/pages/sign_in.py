@@ -72,8 +72,6 @@ async def home(session: SignedIn) -> Response:
         return RedirectResponse("/reviews", 303)
     if session.actor.may(Permission.VIEW_CASELOAD):
         return RedirectResponse("/caseload", 303)
-    if session.actor.may(Permission.CHOOSE_PROTOCOL):
-        return RedirectResponse("/protocols", 303)
     if session.actor.may(Permission.RECORD_ASSESSMENT):
         return RedirectResponse("/worklists/second-stages", 303)
     if session.actor.may(Permission.VIEW_SCREENING_REACH):

@@ -117,7 +117,7 @@ def rules_for(kind: FlagKind, evidence: Mapping[str, str | int] = _NOTHING) -> t
 def numbers(evidence: Mapping[str, str | int]) -> tuple[tuple[str, str], ...]:
     """The evidence as a table for reading: ``("Latest", "17 on 9 Mar 2026")``."""
     told = []
-    for key, value in evidence.items():
+    for key, value in sorted(evidence.items(), key=_place):
         paired = key.removesuffix("_on")
         if key in _APART or (key != paired and paired in _PAIRED and paired in evidence):
             continue
@@ -125,6 +125,11 @@ def numbers(evidence: Mapping[str, str | int]) -> tuple[tuple[str, str], ...]:
         words = _value_words(key, value) + (f" on {_day(str(day))}" if day else "")
         told.append((_LABELS.get(key, key.replace("_", " ").capitalize()), words))
     return tuple(told)
+
+
+def _place(entry: tuple[str, str | int]) -> int:
+    """In the order of the labels: stored evidence keeps no order of its own."""
+    return list(_LABELS).index(entry[0]) if entry[0] in _LABELS else len(_LABELS)
 
 
 def _value_words(key: str, value: str | int) -> str:

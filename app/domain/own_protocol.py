@@ -66,7 +66,7 @@ APART_DAYS = 14
 _LABELS = {
     "baseline_at_least": "Judged from a baseline of",
     "stale_after_days": "A total judges for",
-    "after_days": "Judged from day",
+    "after_days": "Judged after",
     "below": "Improved is below",
     "reduction": "or a fall of",
     "points": "or a fall of",
@@ -215,7 +215,7 @@ def _sameness(own: Protocol, published: Protocol) -> list[Problem]:
 
 
 def differences(own: Protocol) -> tuple[str, ...]:
-    """How an own protocol differs from the published one: ``Judged from day: 42, not 56 days``."""
+    """How an own protocol differs from the published one: ``Judged after: 42, not 56 days``."""
     theirs = {number.key: number for number in numbers_of(published_of(own))}
     return tuple(
         f"{number.label}: {number.value}, not {theirs[number.key].value} {number.limit.unit}"

@@ -115,7 +115,7 @@ def _explanation(flag: FlagRow, protocol: Protocol | None) -> FlagExplanation:
     kind = FlagKind(flag.kind)
     return FlagExplanation(
         flag=flag,
-        rules=rules_for(kind),
+        rules=rules_for(kind, flag.evidence),
         protocol=protocol,
         numbers=numbers(flag.evidence),
         sum=str(flag.evidence.get("sum", "")),

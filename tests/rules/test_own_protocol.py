@@ -113,7 +113,7 @@ def test_an_own_protocol_says_from_which_it_differs_and_how() -> None:
     assert own.name == "own-bao-sowa v3"
     assert own.based_on == "bao-sowa v1"
     assert differences(own) == (
-        "Judged from day: 42, not 56 days",
+        "Judged after: 42, not 56 days",
         "or a fall of: 40, not 50 %",
     )
     assert not own.confirmed
@@ -126,7 +126,7 @@ def test_a_copy_of_a_copy_is_still_measured_by_the_published_one() -> None:
     first = amend(ICSI, draft(ICSI, {"stage-1-after_days": 35}), 1)
     second = amend(first, draft(first, {"stage-1-after_days": 30}), 2)
     assert (second.id, second.based_on) == ("own-icsi", "icsi v1")
-    assert differences(second) == ("Judged from day: 30, not 42 days",)
+    assert differences(second) == ("Judged after: 30, not 42 days",)
 
 
 @pytest.mark.parametrize("base", PROTOCOLS.values(), ids=lambda p: p.id)

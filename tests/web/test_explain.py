@@ -85,7 +85,9 @@ async def test_a_flag_is_explained_to_programs(site: Site) -> None:
     assert flag["protocol"]["stages"] == [
         {"after_days": 56, "below": 10, "reduction_percent": 50, "points": None}
     ]
-    assert [rule["id"] for rule in flag["rules"]] == list(READINGS[FlagKind.NOT_RESPONDING].rules)
+    named = ["protocol-bao-sowa", *READINGS[FlagKind.NOT_RESPONDING].rules]
+    assert [rule["id"] for rule in flag["rules"]] == named
+    assert [one["name"] for one in flag["numbers"]][:3] == ["Instrument", "At baseline", "Latest"]
     assert "Alvarez" not in str(told), "no name: the id is enough"
     absent = {one["kind"]: one["words"] for one in told["not_flagged"]}
     assert "less than 5" in absent["worsening"]

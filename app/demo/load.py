@@ -19,8 +19,8 @@ from app.domain.actor import system
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.condition import Condition
 from app.domain.identity import content_digest, identity_key
-from app.domain.patient import fold
 from app.domain.own_protocol import Draft, amend, numbers_of
+from app.domain.patient import fold
 from app.domain.protocol import BAO_SOWA
 from app.domain.safety import judge_item_nine
 from app.domain.severity import severity

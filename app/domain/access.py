@@ -43,6 +43,12 @@ class Permission(StrEnum):
     JOIN_RECORDS = "join-records"
     MOVE_ASSESSMENT = "move-assessment"
     IMPORT_ROSTER = "import-roster"
+    HAND_FLAG = "hand-flag"
+    SET_HANDLING = "set-handling"
+    KEEP_ROSTER = "keep-roster"
+    SET_REACH = "set-reach"
+    VIEW_FLAG_TIMES = "view-flag-times"
+    VIEW_DELIVERIES = "view-deliveries"
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -76,6 +82,12 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.JOIN_RECORDS: frozenset({_CM}),
         Permission.MOVE_ASSESSMENT: frozenset({_CM, _PCP}),
         Permission.IMPORT_ROSTER: frozenset({_CM}),
+        Permission.HAND_FLAG: frozenset({_CM, _PSY, _PCP, Role.DIRECTOR}),
+        Permission.SET_HANDLING: frozenset({Role.DIRECTOR}),
+        Permission.KEEP_ROSTER: frozenset({_CM, _PSY, Role.DIRECTOR}),
+        Permission.SET_REACH: frozenset({Role.DIRECTOR, Role.ADMINISTRATOR}),
+        Permission.VIEW_FLAG_TIMES: frozenset({_CM, _PSY, Role.DIRECTOR}),
+        Permission.VIEW_DELIVERIES: frozenset({Role.OPERATOR, Role.DIRECTOR, Role.ADMINISTRATOR}),
     }
 )
 """Permission → the roles that have it."""

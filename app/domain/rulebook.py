@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from app.domain import (
     condition,
     definition,
+    delivery,
     encounter,
+    escalation,
     evaluate,
+    handling,
     milestones,
     own_protocol,
     protocol,
@@ -47,6 +50,9 @@ RULES: tuple[Rule, ...] = (
     *step_care.RULES,
     *screening_reach.RULES,
     *small_cells.RULES,
+    *handling.RULES,
+    *escalation.RULES,
+    *delivery.RULES,
 )
 """All rules, in the order they are told."""
 

@@ -31,13 +31,21 @@ class Flag:
     evidence: Mapping[str, str | int]
     protocol: str | None
     owner_id: UUID | None
+    owner_as: str
+    """Why it is theirs: ``care-manager``, ``intake``, ``handed`` to them or ``taken`` by them."""
     opened_at: datetime
+    asked_at: datetime
+    """When the owner was asked: the ladder of escalation begins there."""
     due_at: datetime
     acknowledged_at: datetime | None
     acknowledged_by_id: UUID | None
     closed_at: datetime | None
     closed_by_id: UUID | None
     outcome: str | None
+    outcome_code: str | None
+    outcome_attempts: int | None
+    next_step_at: datetime | None
+    """When the next step of its escalation falls due; none where nobody waits."""
     version: int
 
 
@@ -104,7 +112,9 @@ async def add_flags(store: Store, rows: list[dict[str, Any]]) -> None:
 
 
 async def change_flag(store: Store, flag: Flag, values: Mapping[str, Any]) -> None:
-    """Change a flag that nobody changed since it was read."""
+    """Change a flag that nobody changed since it was read; a closed one asks nobody any more."""
+    if values.get("state") == "closed":
+        values = {**values, "next_step_at": None}
     changed = await store.connection.execute(
         update(flags)
         .where(

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, literal, select
+from sqlalchemy import select
 
-from app.domain.access import Role
+from app.domain.access import GRANTS, Permission, Role
 from app.store.tables import clinics, organizations, staff
 from app.store.transaction import Store
 
@@ -35,11 +35,16 @@ async def list_consultants(store: Store) -> list[StaffName]:
     return await _list_with_role(store, Role.PSYCHIATRIST)
 
 
-async def _list_with_role(store: Store, role: Role) -> list[StaffName]:
+async def list_answering(store: Store) -> list[StaffName]:
+    """Everybody who may answer a flag."""
+    return await _list_with_role(store, *GRANTS[Permission.ANSWER_FLAG])
+
+
+async def _list_with_role(store: Store, *roles: Role) -> list[StaffName]:
     found = await store.connection.execute(
         select(staff.c.staff_id, staff.c.display_name)
         .where(staff.c.org_id == store.org_id, staff.c.active)
-        .where(literal(role.value) == any_(staff.c.roles))
+        .where(staff.c.roles.overlap([role.value for role in roles]))
         .order_by(staff.c.display_name)
     )
     return [StaffName(*row) for row in found.all()]

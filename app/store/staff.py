@@ -39,7 +39,12 @@ class SessionRow:
 
 
 async def add_staff(
-    store: Store, login: str, name: str, roles: list[str], password_hash: str
+    store: Store,
+    login: str,
+    name: str,
+    roles: list[str],
+    password_hash: str,
+    email: str | None = None,
 ) -> UUID:
     """A member of staff with a local account; a login name is one person's everywhere."""
     staff_id = new_id()
@@ -59,6 +64,7 @@ async def add_staff(
             roles=roles,
             password_hash=password_hash,
             active=True,
+            email=email,
             created_at=store.now,
         )
     )
@@ -86,6 +92,60 @@ async def get_account(store: Store, staff_id: UUID) -> StaffAccount:
     )
     row = found.one()
     return StaffAccount(row[0], row[1], tuple(row[2]), row[3], row[4])
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How a member of staff is reached."""
+
+    staff_id: UUID
+    login: str
+    name: str
+    roles: tuple[str, ...]
+    active: bool
+    email: str | None
+    email_confirmed_at: datetime | None
+
+
+async def list_contacts(store: Store) -> list[Contact]:
+    """Everybody who works or worked here, by name."""
+    found = await store.connection.execute(
+        select(
+            staff.c.staff_id,
+            staff.c.login,
+            staff.c.display_name,
+            staff.c.roles,
+            staff.c.active,
+            staff.c.email,
+            staff.c.email_confirmed_at,
+        )
+        .where(staff.c.org_id == store.org_id)
+        .order_by(staff.c.active.desc(), staff.c.display_name, staff.c.staff_id)
+    )
+    return [Contact(r[0], r[1], r[2], tuple(r[3]), r[4], r[5], r[6]) for r in found.all()]
+
+
+async def set_email(store: Store, staff_id: UUID, email: str | None) -> str | None:
+    """Where somebody is told, not confirmed yet; their name, or None where nobody is that."""
+    found = await store.connection.execute(
+        update(staff)
+        .where(staff.c.org_id == store.org_id, staff.c.staff_id == staff_id)
+        .values(email=email, email_confirmed_at=None)
+        .returning(staff.c.display_name)
+    )
+    name: str | None = found.scalar_one_or_none()
+    return name
+
+
+async def confirm_email(store: Store, staff_id: UUID, email: str) -> bool:
+    """Note that a message reached this address; whether it is theirs still."""
+    changed = await store.connection.execute(
+        update(staff)
+        .where(staff.c.org_id == store.org_id, staff.c.staff_id == staff_id)
+        .where(staff.c.email == email)
+        .values(email_confirmed_at=store.now)
+    )
+    return changed.rowcount == 1
 
 
 async def add_session(connection: AsyncConnection, values: dict[str, Any]) -> None:

@@ -22,7 +22,9 @@ from app.domain.evaluate import (
     evaluate_unenrolled,
     next_evaluation_on,
 )
-from app.domain.flag import FLAG_POLICY, Finding, FlagKind, OpenFlag, reconcile
+from app.domain.flag import Finding, FlagKind, OpenFlag, reconcile
+from app.domain.handling import DEFAULTS, Handlings, first_step_at
+from app.domain.outcome import NO_LONGER_TRUE
 from app.domain.protocol import Protocol
 from app.domain.response import response_status
 from app.domain.rhythm import (
@@ -62,6 +64,9 @@ class Facts:
     """The day the patient was last reached, per episode; an attempt is not a contact."""
     protocol: Protocol | None
     """The one that the open episode is judged by."""
+    handlings: Handlings = field(default_factory=lambda: DEFAULTS)
+    intake_id: UUID | None = None
+    """Who owns what nobody else owns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +267,12 @@ class _Judgement:
         rows = [self._flag_row(finding, digests) for finding in changes.to_open]
         self.decision.opened += rows
         closing = {flag.flag_id for flag in changes.to_close}
-        outcome = {"state": "closed", "closed_at": self.moment.now, "outcome": "no longer true"}
+        outcome = {
+            "state": "closed",
+            "closed_at": self.moment.now,
+            "outcome": "no longer true",
+            "outcome_code": NO_LONGER_TRUE,
+        }
         self.decision.changed += [(f, outcome) for f in open_now if str(f.flag_id) in closing]
         kept = [flag for flag in open_now if str(flag.flag_id) not in closing]
         self._reword(found, kept, digests)
@@ -307,8 +317,9 @@ class _Judgement:
         )
 
     def _flag_row(self, finding: Finding, digests: Mapping[str, str]) -> dict[str, Any]:
-        due_on = self.moment.today + timedelta(days=FLAG_POLICY[finding.kind].due_in_days)
-        episode = self.episode
+        handling = self.facts.handlings[finding.kind]
+        due_on = self.moment.today + timedelta(days=handling.due_in_days)
+        episode, owner = self.episode, self._owner()
         return {
             "patient_id": self.facts.patient.patient_id,
             "episode_id": episode.episode_id if episode else None,
@@ -318,9 +329,18 @@ class _Judgement:
             "words": finding.words,
             "evidence": dict(finding.evidence),
             "protocol": self._named(finding),
-            "owner_id": episode.care_manager_id if episode else None,
+            "owner_id": owner[0],
+            "owner_as": owner[1],
+            "asked_at": self.moment.now,
+            "next_step_at": first_step_at(handling, self.moment.now),
             "due_at": datetime.combine(due_on, time(23, 59, 59), ZoneInfo(self.moment.time_zone)),
         }
+
+    def _owner(self) -> tuple[UUID | None, str]:
+        """Who a flag belongs to until somebody takes it or is handed it."""
+        if self.episode and self.episode.care_manager_id:
+            return self.episode.care_manager_id, "care-manager"
+        return self.facts.intake_id, "intake"
 
     def _named(self, finding: Finding) -> str | None:
         """The protocol that made a finding, where one did."""
@@ -337,21 +357,41 @@ class _Judgement:
             digest = digests.get(flag.subject, flag.content_digest)
             if self.episode is not None and flag.episode_id != self.episode.episode_id:
                 self.decision.moved[flag.flag_id] = self.episode.episode_id
-            if finding is None and self._is_withdrawn(flag):
-                if flag.words != WITHDRAWN:
-                    self.decision.changed.append((flag, {"words": WITHDRAWN}))
-                continue
-            if finding is None or (finding.words == flag.words and digest == flag.content_digest):
-                continue
-            values: dict[str, Any] = {
-                "words": finding.words,
-                "evidence": dict(finding.evidence),
-                "content_digest": digest,
-                "protocol": self._named(finding),
-            }
-            if _asks_again(flag, digests):
-                values |= {"state": "open", "acknowledged_at": None, "acknowledged_by_id": None}
-            self.decision.changed.append((flag, values))
+            values = self._of_owner(flag)
+            if finding is None and self._is_withdrawn(flag) and flag.words != WITHDRAWN:
+                values["words"] = WITHDRAWN
+            if finding and (finding.words != flag.words or digest != flag.content_digest):
+                values |= {
+                    "words": finding.words,
+                    "evidence": dict(finding.evidence),
+                    "content_digest": digest,
+                    "protocol": self._named(finding),
+                }
+                values |= self._asked_again(flag) if _asks_again(flag, digests) else {}
+            if values:
+                self.decision.changed.append((flag, values))
+
+    def _asked_again(self, flag: Flag) -> dict[str, Any]:
+        """Changed answers are a new question to whoever owns the flag, from the first step on."""
+        return {
+            "state": "open",
+            "acknowledged_at": None,
+            "acknowledged_by_id": None,
+            "asked_at": self.moment.now,
+            "next_step_at": first_step_at(
+                self.facts.handlings[FlagKind(flag.kind)], self.moment.now
+            ),
+        }
+
+    def _of_owner(self, flag: Flag) -> dict[str, Any]:
+        """The owner that the patient's care gives a flag now, unless a person decided that."""
+        owner_id, owner_as = self._owner()
+        decided = flag.owner_id is not None and flag.owner_as in ("handed", "taken")
+        if decided or owner_id is None or flag.owner_id == owner_id:
+            return {}
+        if flag.owner_id is not None and owner_as == "intake":
+            return {}  # whoever was on call when it opened keeps it; the ladder tells the others
+        return {"owner_id": owner_id, "owner_as": owner_as}
 
     def _is_withdrawn(self, flag: Flag) -> bool:
         """Whether a safety flag asks about answers that no longer count anywhere."""

@@ -1,6 +1,6 @@
 """What a person reads of one patient: the shapes that pages show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -53,6 +53,16 @@ class EpisodeHeader:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopRow:
+    """A step of a flag's loop in words."""
+
+    at: datetime
+    words: str
+    trouble: bool
+    """Whether somebody was passed over or a message did not go through."""
+
+
+@dataclass(frozen=True, slots=True)
 class FlagRow:
     """A flag with its evidence in words and numbers, and how far its loop has come."""
 
@@ -65,6 +75,8 @@ class FlagRow:
     protocol: str | None
     state: str
     owner: str | None
+    mine: bool
+    """Whether whoever looks has it."""
     opened_at: datetime
     due_at: datetime
     acknowledged_at: datetime | None
@@ -73,6 +85,8 @@ class FlagRow:
     closed_by: str | None
     outcome: str | None
     version: int
+    loop: list[LoopRow] = field(default_factory=list)
+    """Who was told, who has it: every step of its loop, the first first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +222,8 @@ class PatientStory:
     reviews: list[ReviewRow]
     assessments: list[AssessmentRow]
     care_managers: list[StaffName]
+    colleagues: list[StaffName]
+    """Whom a flag can be handed to."""
     clinics: list[tuple[UUID, str]]
     minutes_this_month: int
     path: CarePath

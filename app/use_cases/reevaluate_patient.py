@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
+from app.domain.duty_roster import intake_person
 from app.domain.protocol import Protocol
-from app.store import assessments, care, episodes, flags, patients, protocols
+from app.store import assessments, care, duty, episodes, flags, handlings, patients, protocols
 from app.store.episodes import Episode
 from app.store.transaction import Store
 from app.use_cases.judging import Decision, Facts, Moment, judge_patient, open_episode
@@ -39,6 +40,8 @@ async def load_facts(store: Store, patient_ids: Sequence[UUID]) -> list[Facts]:
         store, {(episode.protocol_id, episode.protocol_version) for episode in current}
     )
     reached = await care.last_contacts_reached_on(store, every)
+    handled = await handlings.get_handlings(store)
+    intake_id = await _intake(store, [courses.get(patient_id, []) for patient_id in patient_ids])
     return [
         Facts(
             patient=patient,
@@ -47,6 +50,8 @@ async def load_facts(store: Store, patient_ids: Sequence[UUID]) -> list[Facts]:
             flags=held.get(patient.patient_id, []),
             reached_on=reached,
             protocol=_judged_by(known, courses.get(patient.patient_id, [])),
+            handlings=handled,
+            intake_id=intake_id,
         )
         for patient in people
     ]
@@ -57,6 +62,15 @@ def _judged_by(
 ) -> Protocol | None:
     current = open_episode(courses)
     return known[current.protocol_id, current.protocol_version] if current else None
+
+
+async def _intake(store: Store, every: Sequence[Sequence[Episode]]) -> UUID | None:
+    """Who owns what nobody else does; asked only where somebody has no care manager."""
+    current = map(open_episode, every)
+    if all(episode and episode.care_manager_id for episode in current):
+        return None
+    found = intake_person(await duty.load_roster(store), store.now)
+    return UUID(found) if found else None
 
 
 async def _save(store: Store, decisions: Sequence[Decision]) -> None:

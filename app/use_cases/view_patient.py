@@ -23,6 +23,7 @@ from app.store import (
     care,
     clients,
     episodes,
+    escalations,
     flags,
     patients,
     protocols,
@@ -31,10 +32,12 @@ from app.store import (
 from app.store.assessments import Assessment
 from app.store.care import CaseReview, Contact
 from app.store.episodes import Episode
+from app.store.escalations import Escalation
 from app.store.flags import Flag
 from app.store.patients import Patient
 from app.store.transaction import Store
 from app.use_cases.care_path import view_care_path
+from app.use_cases.flag_loop import tell_loop
 from app.use_cases.judging import course_of, once
 from app.use_cases.patient_story import (
     AnswerRow,
@@ -83,18 +86,25 @@ async def view_patient(store: Store, patient_id: UUID, today: date) -> PatientSt
         await clients.client_names(store),
     )
     open_flags = [f for f in held if f.state != "closed"]
+    steps = await escalations.list_steps_of(store, [flag.flag_id for flag in held])
+    looks = store.actor.staff_id
+
+    def shown_flag(flag: Flag) -> FlagRow:
+        return flag_row(flag, names, steps.get(flag.flag_id, ()), looks)
+
     return PatientStory(
         patient=await _header(store, patient, today),
         episode=episode_header(current, names, today) if current else None,
         past_episodes=[episode_header(e, names, today) for e in courses if e is not current],
-        flags=sorted((flag_row(f, names) for f in open_flags), key=_flag_order),
-        closed_flags=[flag_row(f, names) for f in held if f.state == "closed"],
+        flags=sorted(map(shown_flag, open_flags), key=_flag_order),
+        closed_flags=[shown_flag(f) for f in held if f.state == "closed"],
         charts=await _charts(store, shown, records, today),
         events=await _events(store, shown, contacts, reviews),
         contacts=[_contact_row(c, names) for c in contacts],
         reviews=[review_row(r, names) for r in reviews],
         assessments=[_assessment_row(a, names, patient.sex) for a in reversed(records)],
         care_managers=await rosters.list_care_managers(store),
+        colleagues=await rosters.list_answering(store),
         clinics=clinic_list,
         minutes_this_month=_minutes(contacts, today),
         path=await view_care_path(store, patient_id, shown.episode_id if shown else None, today),
@@ -171,8 +181,10 @@ def episode_header(episode: Episode, names: Names, today: date) -> EpisodeHeader
     )
 
 
-def flag_row(flag: Flag, names: Names) -> FlagRow:
-    """A flag as pages show it."""
+def flag_row(
+    flag: Flag, names: Names, steps: Sequence[Escalation] = (), looks: UUID | None = None
+) -> FlagRow:
+    """A flag as pages show it, to `looks`."""
     policy = FLAG_POLICY[FlagKind(flag.kind)]
     return FlagRow(
         flag_id=flag.flag_id,
@@ -184,6 +196,7 @@ def flag_row(flag: Flag, names: Names) -> FlagRow:
         protocol=flag.protocol,
         state=flag.state,
         owner=names.of(flag.owner_id),
+        mine=looks is not None and looks == flag.acknowledged_by_id,
         opened_at=flag.opened_at,
         due_at=flag.due_at,
         acknowledged_at=flag.acknowledged_at,
@@ -192,6 +205,7 @@ def flag_row(flag: Flag, names: Names) -> FlagRow:
         closed_by=names.of(flag.closed_by_id),
         outcome=flag.outcome,
         version=flag.version,
+        loop=tell_loop(steps),
     )
 
 

@@ -28,6 +28,7 @@ STAFF = {
     "lind": ("Dr. Astrid Lind", "psychiatrist"),
     "sam": ("Sam Ortiz", "operator"),
     "tess": ("Tess Nguyen", "medical-assistant"),
+    "ben": ("Ben Ruiz", "care-manager"),
     "dana": ("Dana Whitfield", "director"),
 }
 CODES = ("44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5", "44253-3")
@@ -151,7 +152,8 @@ async def make_site(services: Services, stack: AsyncExitStack) -> Site:
         await organizations.add_organization(store, "Clinic", "America/New_York", "refuse")
         await organizations.add_clinic(store, "Riverside", "America/New_York")
         for who, (name, role) in STAFF.items():
-            await staff.add_staff(store, f"{who}{org_id.hex[-10:]}", name, [role], HASHED)
+            login, email = f"{who}{org_id.hex[-10:]}", f"{who}@clinic.example"
+            await staff.add_staff(store, login, name, [role], HASHED, email)
         token = await issue_token(store, "EHR", 1)
 
     async def open_client() -> AsyncClient:

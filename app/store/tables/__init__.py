@@ -20,6 +20,16 @@ from app.store.tables.corrections import (
     patient_merges,
     roster_uploads,
 )
+from app.store.tables.duty import (
+    absences,
+    closed_days,
+    deliveries,
+    delivery_attempts,
+    escalations,
+    flag_handlings,
+    on_call_shifts,
+    reach,
+)
 from app.store.tables.endings import discharges, relapse_plans
 from app.store.tables.people import (
     client_tokens,
@@ -45,6 +55,7 @@ from app.store.tables.steps import step_decisions, step_offers
 from app.store.tables.visits import encounters, screening_rules
 
 __all__ = [
+    "absences",
     "assessment_moves",
     "assessment_parts",
     "assessment_versions",
@@ -54,17 +65,23 @@ __all__ = [
     "client_tokens",
     "clients",
     "clinics",
+    "closed_days",
     "contacts",
+    "deliveries",
+    "delivery_attempts",
     "discharges",
     "duplicate_keys",
     "duplicate_pairs",
     "encounters",
     "episode_instruments",
     "episodes",
+    "escalations",
+    "flag_handlings",
     "flags",
     "inbound_messages",
     "logins",
     "metadata",
+    "on_call_shifts",
     "organizations",
     "patient_identifiers",
     "patient_merge_items",
@@ -73,6 +90,7 @@ __all__ = [
     "patients",
     "protocol_choices",
     "protocols",
+    "reach",
     "referral_events",
     "referral_policies",
     "referrals",

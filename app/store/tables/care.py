@@ -1,6 +1,6 @@
 """What people do: flags answered, contacts made, cases reviewed, treatment changed."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, UniqueConstraint
+from sqlalchemy import Boolean, Column, Index, Integer, SmallInteger, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -29,13 +29,18 @@ flags = tenant_table(
     Column("evidence", JSONB, nullable=False),
     optional_text("protocol"),  # "bao-sowa v1"
     link("owner_id"),
+    text("owner_as"),  # care-manager, intake, handed, taken
     instant("opened_at"),
+    instant("asked_at"),  # when the owner was asked: the ladder of escalation begins there
+    optional_instant("next_step_at"),  # when the next step falls due; empty: none does
     instant("due_at"),
     optional_instant("acknowledged_at"),
     link("acknowledged_by_id"),
     optional_instant("closed_at"),
     link("closed_by_id"),
     optional_text("outcome"),
+    optional_text("outcome_code"),
+    Column("outcome_attempts", SmallInteger),
     Column("version", Integer, nullable=False),
     refers("patient_id", "patients"),
     refers("episode_id", "episodes"),
@@ -54,6 +59,19 @@ flags = tenant_table(
     Index(None, "org_id", "patient_id"),
     Index(None, "org_id", "episode_id"),
     Index("ix_flags_org_id_kind_open", "org_id", "kind", postgresql_where=sql("state <> 'closed'")),
+    Index(
+        "ix_flags_org_id_next_step_at",
+        "org_id",
+        "next_step_at",
+        postgresql_where=sql("next_step_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_flags_org_id_owner_id_open",
+        "org_id",
+        "owner_id",
+        postgresql_where=sql("state <> 'closed'"),
+    ),
+    Index(None, "org_id", "opened_at"),
     primary=("flag_id",),
 )
 

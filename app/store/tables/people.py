@@ -31,6 +31,9 @@ clinics = tenant_table(
     key("clinic_id"),
     text("name"),
     text("time_zone"),
+    Column("hours", JSONB),  # Monday first: ["08:00", "17:00"] or null; empty: office hours
+    optional_text("safety_contact_name"),
+    optional_text("safety_contact_email"),
     ForeignKeyConstraint(["org_id"], ["organizations.org_id"]),
     UniqueConstraint("org_id", "name"),
     primary=("clinic_id",),
@@ -44,6 +47,8 @@ staff = tenant_table(
     Column("roles", ARRAY(Text), nullable=False),
     text("password_hash"),
     Column("active", Boolean, nullable=False),
+    optional_text("email"),
+    optional_instant("email_confirmed_at"),
     instant("created_at"),
     ForeignKeyConstraint(["org_id"], ["organizations.org_id"]),
     UniqueConstraint("org_id", "login"),

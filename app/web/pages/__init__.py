@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from app.web.pages import (
     caseload,
     explain,
+    flags,
     inbound,
     patient,
     protocols,
@@ -25,6 +26,7 @@ for _page in (
     caseload,
     patient,
     explain,
+    flags,
     reviews,
     worklist,
     second_stages,

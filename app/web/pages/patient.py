@@ -10,9 +10,10 @@ from app.domain.access import Permission
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.condition import Condition
 from app.domain.episode import TRANSITIONS, EpisodeStatus
+from app.domain.flag import FlagKind
+from app.domain.outcome import outcomes_of
 from app.domain.step import STEPS
 from app.errors import Problem, Unprocessable
-from app.use_cases.answer_flag import acknowledge_flag, close_flag
 from app.use_cases.change_condition import ConditionChange, change_condition
 from app.use_cases.change_episode import EpisodeChange, change_episode
 from app.use_cases.enrol_patient import EnrolForm, enrol_patient
@@ -57,6 +58,7 @@ async def show_patient(
         conditions=[one.value for one in Condition],
         next_statuses=sorted(TRANSITIONS[status]) if status else [],
         new_key=lambda: uuid4().hex,
+        outcomes=lambda kind: outcomes_of(FlagKind(kind)),
         now_local=store.now.astimezone(ZoneInfo(session.actor.time_zone)).strftime(
             "%Y-%m-%dT%H:%M"
         ),
@@ -208,17 +210,3 @@ async def mark_wrong(
     """Mark an assessment as entered in error."""
     await mark_in_error(store, assessment_id, reason, today)
     return _back(patient_id, "#history")
-
-
-@router.post("/flags/{flag_id}/acknowledge", dependencies=checked)
-async def take_flag(store: WriteStore, today: Today, flag_id: UUID) -> Response:
-    """Say: I have it."""
-    return _back(await acknowledge_flag(store, flag_id, today))
-
-
-@router.post("/flags/{flag_id}/close", dependencies=checked)
-async def settle_flag(
-    store: WriteStore, today: Today, flag_id: UUID, outcome: Annotated[str, Form()] = ""
-) -> Response:
-    """Say what came of it."""
-    return _back(await close_flag(store, flag_id, outcome, today))

@@ -27,6 +27,7 @@ from app.domain.rulebook import as_markdown
 from app.errors import RegistryError
 from app.importing import import_files
 from app.jobs.sweeping import sweep_all
+from app.jobs.telling import deliver_all, escalate_all
 from app.main import create_app
 from app.migrating import check, migrate
 from app.settings import CHECKOUT, Settings, check_safe, load_settings
@@ -278,6 +279,19 @@ def sweep_command() -> None:
 
     async def run(services: Services) -> None:
         console.print(f"{await sweep_all(services.database)} episodes evaluated.")
+
+    _in_services(run)
+
+
+@cli.command("tell")
+def tell_command() -> None:
+    """Take every step that is due with flags nobody answered, and send what waits in the outbox."""
+
+    async def run(services: Services) -> None:
+        check_safe(services.settings)
+        steps = await escalate_all(services.database)
+        tried = await deliver_all(services.database, services.post, services.settings.base_url)
+        console.print(f"{steps} flags took a step; {tried} messages were tried.")
 
     _in_services(run)
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
@@ -11,7 +11,9 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app.errors import Failed, Malformed, NotFound, RegistryError
-from app.jobs.sweeping import sweep_regularly
+from app.jobs.repeating import repeat
+from app.jobs.sweeping import sweep_all
+from app.jobs.telling import deliver_all, escalate_all
 from app.store.engine import check_role
 from app.web import health, pages
 from app.web.api import problems as api_problems
@@ -31,13 +33,13 @@ def create_app(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await check_role(services.database.engine)
-        sweeper = asyncio.create_task(
-            sweep_regularly(services.database, services.settings.sweep_minutes)
-        )
+        jobs = [asyncio.create_task(job) for job in _jobs(services)]
         yield
-        sweeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sweeper
+        for job in jobs:
+            job.cancel()
+        for job in jobs:
+            with contextlib.suppress(asyncio.CancelledError):
+                await job
         await services.database.engine.dispose()
 
     app = FastAPI(
@@ -53,6 +55,20 @@ def create_app(services: Services) -> FastAPI:
         app.add_exception_handler(kind, _refuse)
     app.add_middleware(Envelope, https=services.settings.https)
     return app
+
+
+def _jobs(services: Services) -> list[Coroutine[None, None, None]]:
+    """What a serving process does by itself; several at once only find less to do."""
+    database, settings = services.database, services.settings
+    return [
+        repeat("the sweep", settings.sweep_minutes * 60, lambda: sweep_all(database)),
+        repeat("escalation", settings.escalate_seconds, lambda: escalate_all(database)),
+        repeat(
+            "delivery",
+            settings.deliver_seconds,
+            lambda: deliver_all(database, services.post, settings.base_url),
+        ),
+    ]
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -2,12 +2,14 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import Unprocessable
 
+SHORTEST_KEY = 32
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -37,10 +39,31 @@ class Settings(BaseSettings):
     sweep_minutes: int = 15
     small_cells_below: int = Field(default=11, ge=1)
     """Counts of fewer people are hidden from roles that see no charts (domain/small_cells.py)."""
+    escalate_seconds: int = 30
+    deliver_seconds: int = 10
+    smtp_host: str = ""
+    """Without it mail is kept and shown as not sent."""
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_from: str = ""
+    smtp_timeout_seconds: float = Field(default=20, gt=0, le=60)
+    """Below the two minutes for which a sender holds a message."""
+    smtp_certificates: str | None = None
+    webhook_key: SecretStr = SecretStr("")
+    """Each organization's signing secret is derived from it; without it there are no webhooks."""
+    webhook_private_networks: bool = False
+    """Whether webhooks may reach private networks, and this machine without https."""
 
     @property
     def owner_url(self) -> str:
         return self.migration_database_url or self.database_url
+
+    @property
+    def base_url(self) -> str:
+        """Where people reach this service: what links in messages begin with."""
+        return self.public_base_url or f"http://{self.host}:{self.port}"
 
     @property
     def https(self) -> bool:
@@ -63,4 +86,14 @@ def check_safe(settings: Settings) -> None:
     if outside and not settings.https:
         raise SettingsNotSafe(
             "Set STEPWELL_PUBLIC_BASE_URL to the https address that your proxy serves."
+        )
+    if settings.smtp_username and settings.smtp_security == "none":
+        raise SettingsNotSafe(
+            "Credentials are never sent in clear: set STEPWELL_SMTP_SECURITY to starttls or tls."
+        )
+    if settings.smtp_host and "@" not in settings.smtp_from:
+        raise SettingsNotSafe("Set STEPWELL_SMTP_FROM to the address that mail comes from.")
+    if 0 < len(settings.webhook_key.get_secret_value()) < SHORTEST_KEY:
+        raise SettingsNotSafe(
+            f"STEPWELL_WEBHOOK_KEY has {SHORTEST_KEY} characters or more: openssl rand -hex 32"
         )

@@ -7,8 +7,12 @@ from uuid import UUID
 
 from app.domain.access import Permission
 from app.domain.actor import Actor, ActorKind
+from app.domain.delivery import Channel
 from app.migrating import newest_revision
 from app.publisher import FhirPublisher
+from app.reach.post import Post, Sender
+from app.reach.smtp import MailServer
+from app.reach.webhook import Webhook
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.transaction import Database
@@ -31,6 +35,8 @@ class Services:
     demo_accounts: tuple[tuple[str, str, str], ...] = field(default_factory=tuple)
     """(login, password, what they are), shown on the sign-in page of a demo."""
     newest_revision: str | None = field(default_factory=newest_revision)
+    post: Post = field(default_factory=dict)
+    """The channels by which people are reached outside."""
 
     async def receive_message(
         self,
@@ -65,4 +71,24 @@ def build_services(
 ) -> Services:
     """The services over the database at this address."""
     engine = open_engine(address, pool_size=settings.pool_size)
-    return Services(settings, Database(engine, FhirPublisher()), demo_accounts=demo_accounts)
+    database = Database(engine, FhirPublisher())
+    return Services(settings, database, demo_accounts=demo_accounts, post=build_post(settings))
+
+
+def build_post(settings: Settings) -> Post:
+    """The channels that are set up."""
+    post: dict[Channel, Sender] = {}
+    if settings.smtp_host:
+        post[Channel.EMAIL] = MailServer(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            sender=settings.smtp_from,
+            security=settings.smtp_security,
+            username=settings.smtp_username,
+            password=settings.smtp_password.get_secret_value(),
+            seconds=settings.smtp_timeout_seconds,
+            certificates=settings.smtp_certificates,
+        )
+    if key := settings.webhook_key.get_secret_value():
+        post[Channel.WEBHOOK] = Webhook(key, settings.webhook_private_networks)
+    return post

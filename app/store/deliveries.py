@@ -88,10 +88,13 @@ async def join_waiting(store: Store, staff_id: UUID | None, channel: str, more: 
     return delivery_id
 
 
-async def claim(store: Store, now: datetime, channels: Sequence[str], limit: int) -> list[Delivery]:
-    """Take due messages to send, each held by a lease; what another process holds is left to it.
+async def claim(
+    store: Store, now: datetime, channels: Sequence[str], limit: int
+) -> tuple[int, list[Delivery]]:
+    """(due messages looked at, those to send now), each held by a lease.
 
-    What nobody needs any more is dropped; what has no channel waits.
+    What another process holds is left to it, what nobody needs any more is dropped, and
+    what has no channel waits.
     """
     locked = await store.connection.execute(
         select(*_COLUMNS)
@@ -108,12 +111,11 @@ async def claim(store: Store, now: datetime, channels: Sequence[str], limit: int
     wanted = [d for d in found if d.delivery_id in needed]
     mine = [d for d in wanted if d.channel in channels]
     away = [d.delivery_id for d in wanted if d.channel not in channels]
-    await _set(
-        store, dropped, {"state": "dropped", "settled_at": now, "problem": "answered before"}
-    )
+    why = {"state": "dropped", "settled_at": now, "problem": None}
+    await _set(store, dropped, why)
     await _set(store, away, {"due_at": now + NO_CHANNEL_AGAIN})
     await _lease(store, mine, now)
-    return mine
+    return len(found), mine
 
 
 async def _still_needed(store: Store, found: Sequence[Delivery], now: datetime) -> set[UUID]:

@@ -24,6 +24,7 @@ PLANTED = [
     ("app/web/fhir/errors.py", "import app.web.api.problems", "faces do not know"),
     ("app/web/api/router.py", "import fhir_mappings.publish", "speak no FHIR"),
     ("app/web/api/router.py", "import sqlalchemy", "SQL lives in the store"),
+    ("app/reach/smtp.py", "import app.store.ids", "reaching people knows no patients"),
     ("app/gossip.py", "", "imports run one way"),  # a new room has no place yet
 ]
 

@@ -1,0 +1,104 @@
+"""Telling people: each organization's due steps, then its messages, a bounded piece at a time."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+from random import random
+from uuid import UUID
+
+from app.domain.actor import system
+from app.domain.delivery import Attempt, Channel, Purpose, Verdict, write_letter
+from app.reach.post import Parcel, Post
+from app.store.deliveries import Delivery
+from app.store.organizations import list_organizations
+from app.store.transaction import Database
+from app.use_cases.deliver_messages import claim_messages, keep_attempt
+from app.use_cases.escalate_flags import escalate_flags
+
+log = logging.getLogger("stepwell.telling")
+
+
+async def escalate_all(database: Database) -> int:
+    """Take every step that is due, in every organization; how many there were."""
+    taken = 0
+    for org_id in await _organizations(database):
+        try:
+            taken += await _escalate(database, org_id)
+        except Exception as error:  # one organization's trouble never silences the others
+            log.error("escalation failed in %s: %s", org_id, type(error).__name__)
+    return taken
+
+
+async def _organizations(database: Database) -> list[UUID]:
+    async with database.directory() as connection:
+        return await list_organizations(connection)
+
+
+async def _escalate(database: Database, org_id: UUID) -> int:
+    taken = 0
+    while True:
+        async with database.transaction(system(org_id)) as store:
+            count = await escalate_flags(store)
+        taken += count
+        if count == 0:
+            return taken
+
+
+async def deliver_all(database: Database, post: Post, base: str) -> int:
+    """Send every message that is due, in every organization; how many were tried."""
+    tried = 0
+    for org_id in await _organizations(database):
+        try:
+            tried += await _deliver(database, org_id, post, base)
+        except Exception as error:
+            log.error("delivery failed in %s: %s", org_id, type(error).__name__)
+    return tried
+
+
+async def _deliver(database: Database, org_id: UUID, post: Post, base: str) -> int:
+    tried = 0
+    while True:
+        async with database.transaction(system(org_id)) as store:
+            claimed = await claim_messages(store, tuple(post))
+        if claimed is None:
+            return tried
+        held, version = claimed
+        await asyncio.gather(*[_send(database, org_id, post, base, one, version) for one in held])
+        tried += len(held)
+
+
+async def _send(
+    database: Database, org_id: UUID, post: Post, base: str, held: Delivery, version: int
+) -> None:
+    """Send outside any transaction, then keep what became of it in one of its own.
+
+    Killed in between, the lease runs out and it is sent again: at least once.
+    """
+    parcel = make_parcel(org_id, base, held, version)
+    try:
+        made = await post[Channel(held.channel)].send(parcel, datetime.now(UTC))
+    except Exception as error:
+        log.error("sending %s failed: %s", held.delivery_id, type(error).__name__)
+        made = Attempt(Verdict.LATER, "sending failed here")
+    async with database.transaction(system(org_id)) as store:
+        await keep_attempt(store, held, made, random())
+
+
+def make_parcel(org_id: UUID, base: str, held: Delivery, version: int) -> Parcel:
+    """A message as it goes out: words and a link, the same at every attempt."""
+    purpose = Purpose(held.purpose)
+    where = f"/flags/{held.flag_id}" if held.flag_id else "/flags"
+    if purpose is Purpose.CONFIRM:
+        where = f"/my-address/{held.delivery_id}"
+    link = base.rstrip("/") + where
+    return Parcel(
+        delivery_id=held.delivery_id,
+        org_id=org_id,
+        address=held.address,
+        letter=write_letter(purpose, held.urgent, held.flag_count, link),
+        urgent=held.urgent,
+        count=held.flag_count,
+        link=link,
+        recipient_id=held.staff_id,
+        secret_version=version,
+    )

@@ -12,7 +12,7 @@ from app.migrating import newest_revision
 from app.publisher import FhirPublisher
 from app.reach.post import Post, Sender
 from app.reach.smtp import MailServer
-from app.reach.webhook import Webhook
+from app.reach.webhook import Webhook, secret_of
 from app.settings import Settings
 from app.store.engine import open_engine
 from app.store.transaction import Database
@@ -37,6 +37,11 @@ class Services:
     newest_revision: str | None = field(default_factory=newest_revision)
     post: Post = field(default_factory=dict)
     """The channels by which people are reached outside."""
+
+    def webhook_secret(self, org_id: UUID, version: int) -> str | None:
+        """What an organization's receiver verifies messages with; None without a key."""
+        key = self.settings.webhook_key.get_secret_value()
+        return secret_of(key, org_id, version) if key else None
 
     async def receive_message(
         self,

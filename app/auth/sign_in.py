@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.auth.secrets import digest, new_token, verify_password
-from app.domain.access import Role
+from app.domain.access import Permission, Role
 from app.domain.actor import Actor, ActorKind, system
 from app.errors import Throttled, Unauthenticated
-from app.store import audit, rosters, staff
+from app.store import audit, escalations, rosters, staff
 from app.store.staff import StaffAccount
 from app.store.transaction import Database
 
@@ -31,6 +31,8 @@ class SignedInStaff:
 
     actor: Actor
     csrf: str
+    waiting: tuple[int, int] = (0, 0)
+    """Flags that wait for them, and how many of those are about safety."""
 
 
 async def sign_in(
@@ -118,9 +120,13 @@ async def who_is_signed_in(
     async with database.transaction(system(session.org_id)) as store:
         account = await staff.get_account(store, session.staff_id)
         time_zone = (await rosters.get_policy(store)).time_zone
+        actor = _actor(session.org_id, account, time_zone)
+        waiting = (0, 0)
+        if actor.may(Permission.ANSWER_FLAG):
+            waiting = await escalations.count_waiting(store, session.staff_id)
     if not account.active:
         return None
-    return SignedInStaff(_actor(session.org_id, account, time_zone), session.csrf_token)
+    return SignedInStaff(actor, session.csrf_token, waiting)
 
 
 async def sign_out(database: Database, token: str, now: datetime) -> None:

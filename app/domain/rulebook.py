@@ -9,6 +9,7 @@ from app.domain import (
     encounter,
     escalation,
     evaluate,
+    flag_times,
     handling,
     milestones,
     own_protocol,
@@ -53,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     *handling.RULES,
     *escalation.RULES,
     *delivery.RULES,
+    *flag_times.RULES,
 )
 """All rules, in the order they are told."""
 

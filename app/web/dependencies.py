@@ -1,6 +1,7 @@
 """What routes ask for: who is asking, an open transaction, today."""
 
 import hmac
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,12 @@ from app.errors import Forbidden, Unauthenticated
 from app.store.transaction import Store
 
 COOKIE = "stepwell_session"
+_PLACE = re.compile(r"(?:/[A-Za-z0-9_-]+)+")
+
+
+def place_here(wanted: str) -> str:
+    """The path of a page of ours, or the first page: never an address somewhere else."""
+    return wanted if len(wanted) <= 200 and _PLACE.fullmatch(wanted) else "/"
 
 
 class NotSignedIn(Unauthenticated):
@@ -37,6 +44,8 @@ class Session:
     actor: Actor
     csrf: str
     session_token: str
+    waiting: tuple[int, int] = (0, 0)
+    """Flags that wait for them, and how many of those are about safety."""
 
 
 async def signed_in(request: Request) -> Session:
@@ -50,7 +59,7 @@ async def signed_in(request: Request) -> Session:
         )
     if found is None:
         raise NotSignedIn()
-    return Session(found.actor, found.csrf, token)
+    return Session(found.actor, found.csrf, token, found.waiting)
 
 
 SignedIn = Annotated[Session, Depends(signed_in)]

@@ -37,7 +37,7 @@ async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(site: Sit
 async def test_pages_ask_to_sign_in_and_forms_are_refused_without_a_session(site: Site) -> None:
     visitor = await site.visit()
     shown = await visitor.get("/caseload")
-    assert (shown.status_code, shown.headers["location"]) == (303, "/sign-in")
+    assert (shown.status_code, shown.headers["location"]) == (303, "/sign-in?next=/caseload")
     assert (await visitor.post("/search", query="a")).status_code == 401
 
 

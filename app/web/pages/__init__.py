@@ -7,11 +7,15 @@ from fastapi.staticfiles import StaticFiles
 
 from app.web.pages import (
     caseload,
+    duty,
     explain,
     flags,
+    handling,
     inbound,
+    messages,
     patient,
     protocols,
+    reach,
     reviews,
     screening,
     second_stages,
@@ -34,6 +38,10 @@ for _page in (
     inbound,
     protocols,
     steps,
+    duty,
+    reach,
+    handling,
+    messages,
 ):
     router.include_router(_page.router)
 

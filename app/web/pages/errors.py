@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from app.errors import Kind, Problem, RegistryError
-from app.web.dependencies import NotSignedIn
+from app.web.dependencies import NotSignedIn, place_here
 from app.web.pages.rendering import environment
 
 STATUS = {
@@ -31,7 +31,8 @@ STATUS = {
 def render(request: Request, error: Exception) -> Response:
     """The page that tells of a refusal or a failure."""
     if isinstance(error, NotSignedIn) and request.method == "GET":
-        return RedirectResponse("/sign-in", 303)
+        back = place_here(request.url.path)
+        return RedirectResponse("/sign-in" if back == "/" else f"/sign-in?next={back}", 303)
     status, message, problems = _told(error)
     typed = [
         (name, str(value))

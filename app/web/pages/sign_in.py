@@ -2,28 +2,35 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.auth.sign_in import WrongCredentials, sign_in, sign_out
 from app.domain.access import Permission
 from app.errors import Throttled
-from app.web.dependencies import COOKIE, SignedIn, check_csrf
+from app.web.dependencies import COOKIE, SignedIn, check_csrf, place_here
 from app.web.pages.rendering import page
 
 router = APIRouter()
 
 
 @router.get("/sign-in")
-async def show(request: Request) -> Response:
-    """The form; a demo names its accounts."""
-    return _form(request)
+async def show(request: Request, next: Annotated[str, Query()] = "") -> Response:
+    """The form; a demo names its accounts. `next` is the page that was asked for."""
+    return _form(request, after=place_here(next))
 
 
-def _form(request: Request, problem: str = "", login: str = "", status: int = 200) -> Response:
-    accounts = request.app.state.services.demo_accounts
+def _form(
+    request: Request, problem: str = "", login: str = "", status: int = 200, after: str = "/"
+) -> Response:
     return page(
-        request, "sign_in.html", status=status, problem=problem, login=login, accounts=accounts
+        request,
+        "sign_in.html",
+        status=status,
+        problem=problem,
+        login=login,
+        after=after,
+        accounts=request.app.state.services.demo_accounts,
     )
 
 
@@ -32,9 +39,10 @@ async def enter(
     request: Request,
     login: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
+    next: Annotated[str, Form()] = "",
 ) -> Response:
     """Begin a session; the answer never says which of the two was wrong."""
-    services = request.app.state.services
+    services, after = request.app.state.services, place_here(next)
     address = request.client.host if request.client else "unknown"
     try:
         token = await sign_in(
@@ -46,10 +54,10 @@ async def enter(
             services.settings.session_hours,
         )
     except WrongCredentials as refusal:
-        return _form(request, refusal.message, login, 401)
+        return _form(request, refusal.message, login, 401, after)
     except Throttled as refusal:
-        return _form(request, refusal.message, login, 429)
-    answer = RedirectResponse("/", 303)
+        return _form(request, refusal.message, login, 429, after)
+    answer = RedirectResponse(after, 303)
     secure = services.settings.https
     answer.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure, path="/")
     return answer
@@ -78,4 +86,8 @@ async def home(session: SignedIn) -> Response:
         return RedirectResponse("/screening", 303)
     if session.actor.may(Permission.CHOOSE_PROTOCOL):
         return RedirectResponse("/protocols", 303)
+    if session.actor.may(Permission.VIEW_FLAG_TIMES):
+        return RedirectResponse("/flag-times", 303)
+    if session.actor.may(Permission.SET_REACH):
+        return RedirectResponse("/reach", 303)
     return RedirectResponse("/operator/inbound", 303)

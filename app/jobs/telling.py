@@ -23,7 +23,7 @@ async def escalate_all(database: Database) -> int:
     taken = 0
     for org_id in await _organizations(database):
         try:
-            taken += await _escalate(database, org_id)
+            taken += await escalate_in(database, org_id)
         except Exception as error:  # one organization's trouble never silences the others
             log.error("escalation failed in %s: %s", org_id, type(error).__name__)
     return taken
@@ -34,7 +34,8 @@ async def _organizations(database: Database) -> list[UUID]:
         return await list_organizations(connection)
 
 
-async def _escalate(database: Database, org_id: UUID) -> int:
+async def escalate_in(database: Database, org_id: UUID) -> int:
+    """The same in one organization."""
     taken = 0
     while True:
         async with database.transaction(system(org_id)) as store:
@@ -49,13 +50,14 @@ async def deliver_all(database: Database, post: Post, base: str) -> int:
     tried = 0
     for org_id in await _organizations(database):
         try:
-            tried += await _deliver(database, org_id, post, base)
+            tried += await deliver_in(database, org_id, post, base)
         except Exception as error:
             log.error("delivery failed in %s: %s", org_id, type(error).__name__)
     return tried
 
 
-async def _deliver(database: Database, org_id: UUID, post: Post, base: str) -> int:
+async def deliver_in(database: Database, org_id: UUID, post: Post, base: str) -> int:
+    """The same in one organization."""
     tried = 0
     while True:
         async with database.transaction(system(org_id)) as store:

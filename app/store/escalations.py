@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
+from app.domain.flag import FlagKind
 from app.store.grouping import group
 from app.store.ids import new_id
 from app.store.tables import deliveries, episodes, escalations, flags, patients
@@ -61,11 +62,14 @@ class WaitingRow:
 
 
 async def claim_due_flags(store: Store, now: datetime, limit: int) -> list[DueFlag]:
-    """Flags whose next step is due, locked; those that another process holds are left to it."""
+    """Flags whose next step is due, locked; those that another process holds are left to it.
+
+    A kind that this version does not know (after a way back) holds no other up.
+    """
     held = (
         select(flags.c.flag_id)
         .where(flags.c.org_id == store.org_id, flags.c.next_step_at <= now)
-        .where(flags.c.state != "closed")
+        .where(flags.c.state != "closed", flags.c.kind.in_(list(FlagKind)))
         .order_by(flags.c.next_step_at, flags.c.flag_id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -7,15 +7,19 @@ from collections.abc import Callable
 from email import message_from_bytes
 
 import pytest
+from sqlalchemy import text
 
+from app.domain.actor import system
 from app.domain.delivery import SENT, Attempt, Channel, Verdict, retry_after
-from app.jobs.telling import deliver_all, escalate_all
+from app.jobs.telling import deliver_in, escalate_all, escalate_in
 from app.reach.post import Parcel, Post
 from app.reach.smtp import MailServer
 from app.reach.webhook import Webhook, secret_of, verify
+from app.store.deliveries import list_deliveries
 from app.use_cases.deliver_messages import claim_messages, keep_attempt
 from tests.reach.servers import Mailbox, Receiver, answer, mail_server, webhook_receiver
-from tests.web.night import Night
+from tests.web.night import UNSAFE, Night
+from tests.web.site import Site
 
 BASE = "https://registry.example"
 KEY = "k" * 32
@@ -30,7 +34,7 @@ def mail(port: int) -> Post:
 
 
 async def deliver(night: Night, post: Post) -> int:
-    return await deliver_all(night.site.services.database, post, BASE)
+    return await deliver_in(night.site.services.database, night.site.org_id, post, BASE)
 
 
 async def test_the_whole_night(night: Night) -> None:
@@ -42,7 +46,7 @@ async def test_the_whole_night(night: Night) -> None:
     async with mail_server(mailbox) as port:
         await night.safety_screening()
         for _ in range(4):
-            await escalate_all(database)
+            await escalate_in(database, night.site.org_id)
             await deliver(night, mail(port))
             night.clock.pass_(minutes=30)
     told = [one.rcpt_tos[0].split("@")[0] for one in mailbox.letters]
@@ -262,6 +266,23 @@ async def test_a_webhook_that_redirects_to_a_private_address_fails_for_good(nigh
     states = {d.channel: d.state for d in await night.letters()}
     assert states == {"email": "waiting", "webhook": "failed"}
     assert len(receiver.got) == 1
+
+
+async def test_every_organization_has_its_turn_and_one_in_trouble_silences_no_other(
+    night: Night, other_site: Site
+) -> None:
+    await night.safety_screening()
+    await other_site.screened("700", UNSAFE)
+    async with night.store() as store:  # what nobody wrote by a page
+        await store.connection.execute(
+            text(
+                "INSERT INTO flag_handlings (org_id, version, definition, created_at) "
+                f"VALUES ('{store.org_id}', 1, '{{\"safety\": {{\"x\": 1}}}}', now())"
+            )
+        )
+    await escalate_all(other_site.services.database)
+    async with other_site.services.database.transaction(system(other_site.org_id)) as store:
+        assert [one.channel for one in await list_deliveries(store, 9)] == ["email"]
 
 
 @pytest.mark.parametrize("urgent", [True, False])

@@ -17,7 +17,7 @@ from app.use_cases.keep_roster import (
     withdraw_shift,
 )
 from app.web.dependencies import SignedIn, Today, WriteStore, check_csrf
-from app.web.pages.fields import read_choice, read_day, read_time
+from app.web.pages.forms import clock, needed_day, staff
 from app.web.pages.rendering import page
 
 router = APIRouter(prefix="/duty")
@@ -48,16 +48,16 @@ async def add_shifts(
     ends: Annotated[str, Form()] = "",
 ) -> Response:
     """Put somebody on call."""
-    days = (read_day(first, "first"), read_day(last or first, "last"))
-    clock = (read_time(begins, "begins"), read_time(ends, "ends"))
+    days = (needed_day(first, "first"), needed_day(last or first, "last"))
+    hours = (clock(begins, "begins"), clock(ends, "ends"))
     typed = (await request.form()).getlist("weekday")
     weekdays = [int(str(one)) for one in typed if str(one) in "0123456" and len(str(one)) == 1]
-    await enter_shifts(store, _somebody(who), days, weekdays, clock)
+    await enter_shifts(store, _somebody(who), days, weekdays, hours)
     return _back()
 
 
 def _somebody(text: str) -> UUID:
-    chosen = read_choice(text, "who")
+    chosen = staff(text, "who")
     if chosen is None:
         raise Unprocessable("Nobody was chosen.", [Problem("who", "choose from the list")])
     return chosen
@@ -79,8 +79,8 @@ async def add_absence(
     last: Annotated[str, Form()] = "",
 ) -> Response:
     """Somebody is away."""
-    days = read_day(first, "first"), read_day(last or first, "last")
-    await enter_absence(store, _somebody(who), read_choice(cover, "cover"), *days)
+    days = needed_day(first, "first"), needed_day(last or first, "last")
+    await enter_absence(store, _somebody(who), staff(cover, "cover"), *days)
     return _back()
 
 
@@ -99,5 +99,5 @@ async def close_day(
     closed: Annotated[str, Form()] = "yes",
 ) -> Response:
     """Close the clinics on a day, or open them again."""
-    await set_closed_day(store, read_day(on, "on"), words, closed=closed == "yes")
+    await set_closed_day(store, needed_day(on, "on"), words, closed=closed == "yes")
     return _back()

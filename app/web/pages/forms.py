@@ -1,6 +1,6 @@
 """How what people type in forms is read: days, times, choices."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -49,3 +49,22 @@ def moment(text: str, session: SignedIn, name: str) -> datetime:
             "A time could not be read.", [Problem(name, "write it as 2026-03-04T15:30")]
         ) from None
     return local.replace(tzinfo=ZoneInfo(session.actor.time_zone))
+
+
+def needed_day(text: str, name: str) -> date:
+    """A day that must be there."""
+    found = day(text, name)
+    if found is None:
+        raise Unprocessable("A date is missing.", [Problem(name, "write it as 2026-03-04")])
+    return found
+
+
+def clock(text: str, name: str) -> time:
+    """A time of day from a form, by the organization's clock."""
+    try:
+        read = time.fromisoformat(text.strip())
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo:
+        raise Unprocessable("A time could not be read.", [Problem(name, "write it as 17:00")])
+    return read

@@ -19,7 +19,7 @@ from app.use_cases.reach_people import (
     view_reach,
 )
 from app.web.dependencies import SignedIn, WriteStore, check_csrf
-from app.web.pages.fields import read_choice
+from app.web.pages.forms import staff
 from app.web.pages.rendering import page
 
 router = APIRouter()
@@ -61,7 +61,7 @@ async def change_last_resort(
     intake: Annotated[str, Form()] = "",
 ) -> Response:
     """Who is told when nobody else answers, and who takes what nobody owns."""
-    await set_last_resort(store, name, email, read_choice(intake, "intake"))
+    await set_last_resort(store, name, email, staff(intake, "intake"))
     return RedirectResponse("/reach", 303)
 
 

@@ -24,17 +24,18 @@ from app.demo import load as demo_data
 from app.domain.access import Role
 from app.domain.actor import system
 from app.domain.rulebook import as_markdown
-from app.errors import RegistryError
+from app.errors import NotFound, RegistryError
 from app.importing import import_files
 from app.jobs.sweeping import sweep_all
 from app.jobs.telling import deliver_all, escalate_all
 from app.main import create_app
 from app.migrating import check, migrate
 from app.settings import CHECKOUT, Settings, check_safe, load_settings
-from app.store import clients, organizations, staff
+from app.store import clients, duty, organizations, staff
 from app.store.engine import UNREACHABLE
 from app.store.ids import new_id
 from app.store.transaction import Store
+from app.use_cases import reach_people
 from app.wiring import Services, build_services
 
 cli = typer.Typer(
@@ -331,6 +332,45 @@ def add_staff(
         await staff.add_staff(store, login.strip().casefold(), name, roles, hash_password(password))
 
     _in_transaction(org, act)
+
+
+@staff_cli.command("email")
+def set_staff_email(login: str, email: str, org: Org) -> None:
+    """Set where a member of staff is told of flags; a message asks them to confirm it."""
+
+    async def act(store: Store) -> None:
+        people = {one.login: one.staff_id for one in await staff.list_contacts(store)}
+        if login.strip().casefold() not in people:
+            raise NotFound(f"There is no login {login!r} in this organization.")
+        await reach_people.set_email(store, people[login.strip().casefold()], email)
+
+    _in_transaction(org, act)
+
+
+@organization_cli.command("last-resort")
+def set_last_resort(name: str, email: str, org: Org) -> None:
+    """Set the safety contact of last resort, who is told when nobody else answers."""
+
+    async def act(store: Store) -> None:
+        intake_id = (await duty.get_reach(store)).intake_id
+        await reach_people.set_last_resort(store, name, email, intake_id)
+
+    _in_transaction(org, act)
+
+
+@organization_cli.command("reach")
+def show_reach(org: Org) -> None:
+    """Tell what keeps flags from reaching somebody; exit code 1 where anything does."""
+    found: list[str] = []
+
+    async def act(store: Store) -> None:
+        found.extend(await reach_people.missing_for_safety(store))
+
+    _in_transaction(org, act)
+    for words in found:
+        print(words)
+    if found:
+        raise typer.Exit(1)
 
 
 @client_cli.command("add")

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from app.auth.bearer import issue_token
 from app.auth.secrets import hash_password
+from app.demo.duty import set_up_duty, tell_of_flags
 from app.demo.people import Person, make_person
 from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
@@ -92,6 +93,10 @@ async def load(
             ids = await _load_batch(store, dice, numbers, staffed, today)
             await reevaluate_patients(store, ids, today)
         progress(len(numbers))
+    team = (staffed.care_managers[0], staffed.care_managers[1], staffed.consultant)
+    async with database.transaction(actor) as store:
+        await set_up_duty(store, team, ZONE, today)
+        await tell_of_flags(store, team, ZONE, today)
     return token
 
 
@@ -102,7 +107,8 @@ async def _begin(store: Store) -> tuple[Staffed, str]:
     await protocol_choices.add_choice(store, Condition.ANXIETY, 1, SIX_WEEKS.id, SIX_WEEKS.version)
     hashed = hash_password(PASSWORD)
     ids = [
-        await staff.add_staff(store, login, name, roles, hashed) for login, name, roles, _ in STAFF
+        await staff.add_staff(store, login, name, roles, hashed, f"{login}@demo.invalid")
+        for login, name, roles, _ in STAFF
     ]
     token = await issue_token(store, "Demo EHR", 30)
     names = {key: name for key, (_, name, _, _) in zip(ids, STAFF, strict=True)}

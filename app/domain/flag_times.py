@@ -25,8 +25,10 @@ class FlagTimes:
     """How many a person acknowledged or closed."""
     resolved: int
     """How many a person closed."""
+    due: int
+    """How many a person closed, or nobody did although they were due."""
     in_time: int
-    """How many of those by their due time."""
+    """How many of those were closed by their due time."""
     median_answer_minutes: float | None
     median_resolve_minutes: float | None
     slowest_minutes: float | None
@@ -38,7 +40,7 @@ class FlagTimes:
 
     @property
     def in_time_percent(self) -> int | None:
-        return round(100 * self.in_time / self.opened) if self.opened else None
+        return round(100 * self.in_time / self.due) if self.due else None
 
 
 def duration_words(minutes: float | None) -> str:

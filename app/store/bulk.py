@@ -4,11 +4,13 @@ COPY does not write to tables under row-level security: rows go through a table 
 this transaction's own, and from there under the same policy as any other.
 """
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import text, update
 
-from app.store.tables import metadata
+from app.store.tables import flags, metadata
 from app.store.transaction import Store
 
 
@@ -31,4 +33,13 @@ async def copy_rows(store: Store, table: str, rows: list[dict[str, Any]]) -> Non
     names = ", ".join(f'"{c}"' for c in columns)
     await store.connection.execute(
         text(f'INSERT INTO "{table}" ({names}) SELECT {names} FROM "{aside}"')
+    )
+
+
+async def backdate_flag(store: Store, flag_id: UUID, opened_at: datetime) -> None:
+    """Let a flag of an imported history or a demo have opened when it did, not when it was read."""
+    await store.connection.execute(
+        update(flags)
+        .where(flags.c.org_id == store.org_id, flags.c.flag_id == flag_id)
+        .values(opened_at=opened_at, asked_at=opened_at, next_step_at=opened_at)
     )

@@ -24,6 +24,7 @@ async def measure(store: Store, since: datetime) -> list[FlagTimes]:
             func.count().filter(flags.c.state != "closed"),
             func.count(flags.c.acknowledged_at),
             func.count().filter(by_person),
+            func.count().filter(by_person | (flags.c.due_at < store.now)),
             func.count().filter(by_person, flags.c.closed_at <= flags.c.due_at),
             func.percentile_cont(0.5).within_group(answer),
             median(resolve).filter(by_person),

@@ -7,7 +7,7 @@ from app.use_cases.patient_story import LoopRow
 
 _STATES = {
     "sent": "told by e-mail",
-    "waiting": "an e-mail waits to be sent",
+    "waiting": "an e-mail is not sent yet",
     "failed": "the e-mail could not be delivered",
     "dropped": "answered before the e-mail was sent",
 }

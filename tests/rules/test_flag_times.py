@@ -7,7 +7,7 @@ import pytest
 from app.domain.flag_times import FlagTimes, beats_benchmark, duration_words
 
 DAY = 1440
-GOOD = FlagTimes("safety", 100, 24, 90, 76, 70, 30, 1.9 * DAY, 50.8 * DAY)
+GOOD = FlagTimes("safety", 100, 24, 90, 76, 80, 60, 30, 1.9 * DAY, 50.8 * DAY)
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,10 @@ def test_benchmark(change: dict[str, float | None], beats: bool | None) -> None:
     assert beats_benchmark(replace(GOOD, **change)) is beats  # type: ignore[arg-type]
 
 
-def test_shares_are_of_all_that_opened() -> None:
-    assert (GOOD.resolved_percent, GOOD.in_time_percent) == (76, 70)
-    assert replace(GOOD, opened=0).resolved_percent is None
+def test_shares_are_of_all_that_opened_and_of_all_that_were_due() -> None:
+    assert (GOOD.resolved_percent, GOOD.in_time_percent) == (76, 75)
+    none = replace(GOOD, opened=0, due=0)
+    assert (none.resolved_percent, none.in_time_percent) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ async def test_who_answers_ends_the_ladder_until_it_is_due(night: Night) -> None
     page = (await maya.get(f"/patients/{patient}")).text
     assert "Maya Okonkwo has it" in page
     assert "Ben Ruiz owns this flag" not in page
-    assert "Ben Ruiz is on call: an e-mail waits to be sent, not answered" in page
+    assert "Ben Ruiz is on call: an e-mail is not sent yet, not answered" in page
     night.clock.pass_(hours=11)
     assert await night.escalate() == 0
     night.clock.pass_(hours=2)

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.catalogue import INSTRUMENTS
+from app.domain.handling import DEFAULTS
 from app.domain.instrument import Instrument
 from app.domain.milestones import milestones
 from app.domain.protocol import BAO_SOWA
@@ -198,6 +199,7 @@ def judged(records: Sequence[Assessment]) -> Decision:
         flags=[],
         reached_on={},
         protocol=BAO_SOWA,
+        handlings=DEFAULTS,
     )
     return judge_patient(facts, Moment(TODAY, NOW, "UTC"))
 

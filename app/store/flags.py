@@ -103,9 +103,13 @@ async def list_unenrolled_flags(store: Store) -> list[Flag]:
 
 
 async def add_flags(store: Store, rows: list[dict[str, Any]]) -> None:
-    """Open flags; each row lacks only what the store gives every new flag."""
+    """Open flags; each row lacks only what the store gives every new flag.
+
+    One that says nothing of its first step asks at once: no flag waits unasked for ever.
+    """
     if rows:
         given = {"org_id": store.org_id, "state": "open", "opened_at": store.now, "version": 1}
+        given |= {"owner_as": "intake", "asked_at": store.now, "next_step_at": store.now}
         await store.connection.execute(
             flags.insert(), [given | {"flag_id": new_id()} | row for row in rows]
         )

@@ -60,6 +60,7 @@ def _episode(
         "patient_id": patient_id,
         "clinic_id": clinic_id,
         "status": "active",
+        "condition": "depression",
         "enrolled_on": TODAY - timedelta(days=40),
         "care_manager_id": maya,
         "protocol_id": "bao-sowa",

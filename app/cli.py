@@ -31,11 +31,12 @@ from app.jobs.telling import deliver_all, escalate_all
 from app.main import create_app
 from app.migrating import check, migrate
 from app.settings import CHECKOUT, Settings, check_safe, load_settings
-from app.store import clients, duty, organizations, staff
+from app.store import clients, duplicates, duty, organizations, staff
 from app.store.engine import UNREACHABLE
 from app.store.ids import new_id
 from app.store.transaction import Store
 from app.use_cases import reach_people
+from app.use_cases.find_duplicates import find_all_duplicates
 from app.wiring import Services, build_services
 
 cli = typer.Typer(
@@ -272,6 +273,23 @@ def restore_command(file: Path, database: Database = "stepwell") -> None:
     with _whole(database) as (_, owner):
         backup.restore(owner, file)
     console.print("Restored. Run `migrate` where the dump is of an older version.")
+
+
+@cli.command("duplicates")
+def duplicates_command(org: Org) -> None:
+    """Look for records of one person among all; later ones are looked at as they arrive."""
+
+    async def run(services: Services) -> None:
+        after: UUID | None = None
+        while True:
+            async with services.database.transaction(system(org)) as store:
+                after = await find_all_duplicates(store, after)
+            if after is None:
+                break
+        async with services.database.transaction(system(org)) as store:
+            console.print(f"{await duplicates.count_open(store)} pairs wait for a person.")
+
+    _in_services(run)
 
 
 @cli.command("sweep")

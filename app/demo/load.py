@@ -14,6 +14,7 @@ from app.auth.bearer import issue_token
 from app.auth.secrets import hash_password
 from app.demo.duty import set_up_duty, tell_of_flags
 from app.demo.people import Person, make_person
+from app.demo.second_records import add_second_records
 from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
 from app.domain.actor import system
@@ -31,6 +32,7 @@ from app.store.bulk import copy_rows
 from app.store.ids import new_id
 from app.store.publishing import ChangedAssessment, ChangedPatient
 from app.store.transaction import Database, Store
+from app.use_cases.find_duplicates import find_duplicates
 from app.use_cases.reevaluate_patient import reevaluate_patients
 
 ZONE = "America/New_York"
@@ -92,6 +94,9 @@ async def load(
         async with database.transaction(actor) as store:
             ids = await _load_batch(store, dice, numbers, staffed, today)
             await reevaluate_patients(store, ids, today)
+            await find_duplicates(store, ids)
+            if start == 0:
+                await add_second_records(store, ids, today)
         progress(len(numbers))
     team = (staffed.care_managers[0], staffed.care_managers[1], staffed.consultant)
     async with database.transaction(actor) as store:

@@ -272,17 +272,23 @@ async def _are_one_person(store: Store, patient_id: UUID, pairs: Sequence[tuple[
 
 
 async def list_identifiers(store: Store, patient_id: UUID) -> list[Identifier]:
+    return (await list_identifiers_of(store, [patient_id])).get(patient_id, [])
+
+
+async def list_identifiers_of(
+    store: Store, patient_ids: Sequence[UUID]
+) -> dict[UUID, list[Identifier]]:
+    """The same for each of many patients."""
+    held = patient_identifiers.c
     found = await store.connection.execute(
-        select(
-            patient_identifiers.c.system, patient_identifiers.c.value, patient_identifiers.c.kind
-        )
-        .where(
-            patient_identifiers.c.org_id == store.org_id,
-            patient_identifiers.c.patient_id == patient_id,
-        )
-        .order_by(patient_identifiers.c.kind.nulls_last(), patient_identifiers.c.system)
+        select(held.patient_id, held.system, held.value, held.kind)
+        .where(held.org_id == store.org_id, held.patient_id.in_(patient_ids))
+        .order_by(held.kind.nulls_last(), held.system)
     )
-    return [Identifier(*row) for row in found.all()]
+    numbers: dict[UUID, list[Identifier]] = {}
+    for row in found.all():
+        numbers.setdefault(row.patient_id, []).append(Identifier(*row[1:]))
+    return numbers
 
 
 async def search_patients(

@@ -6,10 +6,12 @@ the first one.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 from uuid import UUID
 
 from app.domain.access import Permission
+from app.domain.catalogue import INSTRUMENTS
 from app.errors import Conflict, Problem, Unprocessable
 from app.store import assessments, audit, flags, moves, patients
 from app.store.assessments import MOVED, Assessment
@@ -29,6 +31,40 @@ class MoveForm:
     assessment_id: UUID
     to_patient_id: UUID
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveView:
+    """An assessment that may lie in the wrong record."""
+
+    assessment_id: UUID
+    patient_id: UUID
+    patient: str
+    title: str
+    at: datetime
+    total: Decimal | None
+    counts: bool
+    asks_about_safety: bool
+    from_sender: bool
+
+
+async def view_move(store: Store, assessment_id: UUID) -> MoveView:
+    """What is to be moved, and from whose record."""
+    store.actor.require(Permission.MOVE_ASSESSMENT)
+    held = await assessments.get_assessment(store, assessment_id)
+    patient = await patients.get_patient(store, held.patient_id)
+    await audit.record(store, "assessment.view", patient_id=held.patient_id)
+    return MoveView(
+        assessment_id=assessment_id,
+        patient_id=patient.patient_id,
+        patient=patient.name,
+        title=INSTRUMENTS[held.instrument_id].short_title,
+        at=held.effective_at,
+        total=held.total,
+        counts=held.counts,
+        asks_about_safety=held.item_nine == "positive",
+        from_sender=held.client_id is not None,
+    )
 
 
 async def move_assessment(store: Store, form: MoveForm, today: date) -> UUID:

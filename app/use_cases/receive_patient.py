@@ -13,6 +13,7 @@ from app.store.publishing import ChangedPatient
 from app.store.resources import ResourceFacts
 from app.store.transaction import Store
 from app.use_cases.arrivals import Arrival, Notice, Result, Subject
+from app.use_cases.find_duplicates import find_duplicates
 
 
 class UnknownPatient(Unprocessable):
@@ -59,9 +60,11 @@ async def settle_patient(store: Store, arrival: Arrival) -> SettledPatient:
         if replaced_by:
             fresh = await patients.update_patient(store, fresh.patient_id, details, replaced_by)
         await audit.record(store, "patient.create", patient_id=fresh.patient_id)
+        await find_duplicates(store, [fresh.patient_id])
         return SettledPatient(fresh, Result.CREATED)
     _agree(held, details, arrival)
     changed = await patients.update_patient(store, held.patient_id, details, replaced_by)
+    await find_duplicates(store, [held.patient_id])
     return SettledPatient(changed, Result.UPDATED)
 
 
@@ -151,6 +154,7 @@ async def _bare_patient(store: Store, identifier: Identifier) -> Patient:
         identifiers=(identifier,),
     )
     patient = await patients.add_patient(store, details, fhir_id=None)
+    await find_duplicates(store, [patient.patient_id])
     store.saved.append(
         ChangedPatient(
             patient_id=patient.patient_id,

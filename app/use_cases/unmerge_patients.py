@@ -12,7 +12,7 @@ from uuid import UUID
 from app.domain.access import Permission
 from app.domain.episode import EpisodeStatus
 from app.errors import Conflict, Problem, Unprocessable
-from app.store import assessments, audit, episodes, flags, merges, merging, patients
+from app.store import assessments, audit, duplicates, episodes, flags, merges, merging, patients
 from app.store.flags import Flag
 from app.store.merges import Merge
 from app.store.merging import Item, Restoration
@@ -44,6 +44,9 @@ async def unmerge_patients(store: Store, merge_id: UUID, reason: str, today: dat
     going_back = await _set_back(store, merge, today)
     await reevaluate_patients(store, sorted([winner.patient_id, loser.patient_id]), today)
     await merges.mark_undone(store, merge_id, reason.strip())
+    await duplicates.decide(
+        store, winner.patient_id, loser.patient_id, "two-people", reason.strip()
+    )
     parted = await patients.get_patient(store, loser.patient_id)
     await tell_of_links(store, parted, [winner], going_back)
     for patient in (winner, loser):

@@ -112,6 +112,14 @@ async def view_patient(store: Store, patient_id: UUID, today: date) -> PatientSt
     )
 
 
+async def view_identity(store: Store, patient_id: UUID) -> tuple[UUID, str, date | None]:
+    """Whose record it is: (id, name, birth date); for pages about the record alone."""
+    store.actor.require(Permission.VIEW_PATIENT)
+    patient = await patients.get_patient(store, patient_id)
+    await audit.record(store, "patient.identity", patient_id=patient_id)
+    return patient.patient_id, patient.name, patient.birth_on
+
+
 def _people(
     courses: Sequence[Episode],
     held: Sequence[Flag],

@@ -16,6 +16,7 @@ from app.web.pages import (
     patient,
     protocols,
     reach,
+    records,
     reviews,
     screening,
     second_stages,
@@ -42,6 +43,7 @@ for _page in (
     reach,
     handling,
     messages,
+    records,
 ):
     router.include_router(_page.router)
 

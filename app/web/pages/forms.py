@@ -68,3 +68,11 @@ def clock(text: str, name: str) -> time:
     if read is None or read.tzinfo:
         raise Unprocessable("A time could not be read.", [Problem(name, "write it as 17:00")])
     return read
+
+
+def choice(text: str, name: str) -> UUID:
+    """A record chosen in a form. Raises Unprocessable where none was."""
+    found = staff(text, name)
+    if found is None:
+        raise Unprocessable("Nothing was chosen.", [Problem(name, "choose one")])
+    return found

@@ -21,6 +21,7 @@ from app.use_cases.log_contact import WAYS, ContactForm, log_contact
 from app.use_cases.record_assessment import FormByHand, mark_in_error, record_by_hand
 from app.use_cases.record_treatment import KINDS, TreatmentForm, record_treatment
 from app.use_cases.view_patient import view_patient
+from app.use_cases.view_record_trail import view_record_trail
 from app.web.dependencies import SignedIn, Today, WriteStore, check_csrf
 from app.web.pages.forms import back as _back
 from app.web.pages.forms import day as _day
@@ -51,6 +52,7 @@ async def show_patient(
         "patient.html",
         session,
         story=story,
+        trail=await view_record_trail(store, patient_id),
         instruments=INSTRUMENTS,
         ways=WAYS,
         kinds=KINDS,

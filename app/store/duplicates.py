@@ -1,0 +1,260 @@
+"""Records that may be of one person: what they are found by, and the pairs for a person."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, delete, func, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain.duplicate import BLOCK_LIMIT, Likeness
+from app.store.tables import duplicate_keys, duplicate_pairs, patient_identifiers, patients
+from app.store.transaction import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two records that may be of one person; `one_id` is the lesser."""
+
+    one_id: UUID
+    other_id: UUID
+    rank: int
+    reasons: tuple[str, ...]
+    verdict: str
+    """``open`` or ``two-people``."""
+    note: str
+    found_at: datetime
+    decided_at: datetime | None
+    decided_by_id: UUID | None
+
+
+_COLUMNS = [duplicate_pairs.c[name] for name in Pair.__dataclass_fields__]
+
+
+def _pair(row: Row[Any]) -> Pair:
+    values = dict(row._mapping)
+    values["reasons"] = tuple(values["reasons"])
+    return Pair(**values)
+
+
+def ordered(one: UUID, other: UUID) -> tuple[UUID, UUID]:
+    return (one, other) if one < other else (other, one)
+
+
+async def keys_of(store: Store, patient_ids: Sequence[UUID]) -> dict[UUID, frozenset[str]]:
+    """What these records are found by as kept."""
+    found = await store.connection.execute(
+        select(duplicate_keys.c.patient_id, duplicate_keys.c.key).where(
+            duplicate_keys.c.org_id == store.org_id, duplicate_keys.c.patient_id.in_(patient_ids)
+        )
+    )
+    keys: dict[UUID, set[str]] = {}
+    for patient_id, key in found.all():
+        keys.setdefault(patient_id, set()).add(key)
+    return {patient_id: frozenset(held) for patient_id, held in keys.items()}
+
+
+async def save_keys(store: Store, keys: Mapping[UUID, frozenset[str]]) -> None:
+    """Replace what these records are found by."""
+    await store.connection.execute(
+        delete(duplicate_keys).where(
+            duplicate_keys.c.org_id == store.org_id, duplicate_keys.c.patient_id.in_(list(keys))
+        )
+    )
+    rows = [
+        {"org_id": store.org_id, "patient_id": patient_id, "key": key}
+        for patient_id, held in keys.items()
+        for key in sorted(held)
+    ]
+    if rows:
+        await store.connection.execute(duplicate_keys.insert(), rows)
+
+
+async def find_candidates(store: Store, patient_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """Pairs (the lesser first) of these records and any other that share a telling key."""
+    mine, theirs = duplicate_keys.alias(), duplicate_keys.alias()
+    wanted = select(mine.c.key).where(
+        mine.c.org_id == store.org_id, mine.c.patient_id.in_(patient_ids)
+    )
+    telling = (
+        select(theirs.c.key)
+        .where(theirs.c.org_id == store.org_id, theirs.c.key.in_(wanted))
+        .group_by(theirs.c.key)
+        .having(func.count() <= BLOCK_LIMIT)
+        .cte("telling")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
+    )
+    found = await store.connection.execute(
+        select(mine.c.patient_id, theirs.c.patient_id)
+        .join_from(mine, theirs, and_(theirs.c.org_id == mine.c.org_id, theirs.c.key == mine.c.key))
+        .join(telling, telling.c.key == mine.c.key)
+        .join(
+            patients,
+            and_(
+                patients.c.org_id == theirs.c.org_id,
+                patients.c.patient_id == theirs.c.patient_id,
+                patients.c.merged_into_id.is_(None),
+            ),
+        )
+        .where(mine.c.org_id == store.org_id, mine.c.patient_id.in_(patient_ids))
+        .where(theirs.c.patient_id != mine.c.patient_id)
+        .distinct()
+    )
+    return {ordered(one, other) for one, other in found.all()}
+
+
+async def list_replaced(store: Store, patient_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """Pairs of which a sender says that the one replaces the other."""
+    found = await store.connection.execute(
+        select(patients.c.patient_id, patients.c.replaced_by_id).where(
+            patients.c.org_id == store.org_id,
+            patients.c.patient_id.in_(patient_ids),
+            patients.c.replaced_by_id.is_not(None),
+            patients.c.replaced_by_id != patients.c.patient_id,
+        )
+    )
+    return {ordered(one, other) for one, other in found.all()}
+
+
+async def list_numbers(store: Store, patient_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """The values of these records' identifiers."""
+    found = await store.connection.execute(
+        select(patient_identifiers.c.patient_id, patient_identifiers.c.value).where(
+            patient_identifiers.c.org_id == store.org_id,
+            patient_identifiers.c.patient_id.in_(patient_ids),
+        )
+    )
+    numbers: dict[UUID, list[str]] = {}
+    for patient_id, value in found.all():
+        numbers.setdefault(patient_id, []).append(value)
+    return numbers
+
+
+async def save_pairs(
+    store: Store, patient_ids: Sequence[UUID], found: Mapping[tuple[UUID, UUID], Likeness]
+) -> None:
+    """What these records resemble now: new pairs, other reasons; what a person decided stays."""
+    of_these = or_(
+        duplicate_pairs.c.one_id.in_(patient_ids), duplicate_pairs.c.other_id.in_(patient_ids)
+    )
+    pair = tuple_(duplicate_pairs.c.one_id, duplicate_pairs.c.other_id)
+    stale = delete(duplicate_pairs).where(
+        duplicate_pairs.c.org_id == store.org_id, of_these, duplicate_pairs.c.verdict == "open"
+    )
+    await store.connection.execute(stale.where(pair.not_in(list(found))) if found else stale)
+    if not found:
+        return
+    rows = [
+        {
+            "org_id": store.org_id,
+            "one_id": one,
+            "other_id": other,
+            "rank": int(likeness.grade),
+            "reasons": list(likeness.reasons),
+            "verdict": "open",
+            "note": "",
+            "found_at": store.now,
+        }
+        for (one, other), likeness in sorted(found.items())
+    ]
+    statement = insert(duplicate_pairs)
+    await store.connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["org_id", "one_id", "other_id"],
+            set_={"rank": statement.excluded.rank, "reasons": statement.excluded.reasons},
+        ),
+        rows,
+    )
+
+
+async def find_pair(store: Store, one: UUID, other: UUID) -> Pair | None:
+    first, second = ordered(one, other)
+    found = await store.connection.execute(
+        select(*_COLUMNS).where(
+            duplicate_pairs.c.org_id == store.org_id,
+            duplicate_pairs.c.one_id == first,
+            duplicate_pairs.c.other_id == second,
+        )
+    )
+    row = found.one_or_none()
+    return None if row is None else _pair(row)
+
+
+def _standing(store: Store, verdict: str) -> Any:
+    """Pairs of which neither record was joined with another one."""
+    one, other = patients.alias(), patients.alias()
+    return (
+        select(*_COLUMNS)
+        .join(one, and_(one.c.org_id == store.org_id, one.c.patient_id == duplicate_pairs.c.one_id))
+        .join(
+            other,
+            and_(other.c.org_id == store.org_id, other.c.patient_id == duplicate_pairs.c.other_id),
+        )
+        .where(duplicate_pairs.c.org_id == store.org_id, duplicate_pairs.c.verdict == verdict)
+        .where(one.c.merged_into_id.is_(None), other.c.merged_into_id.is_(None))
+        .order_by(duplicate_pairs.c.rank, duplicate_pairs.c.found_at, duplicate_pairs.c.one_id)
+    )
+
+
+async def list_pairs(store: Store, verdict: str, limit: int) -> list[Pair]:
+    """The pairs of this verdict, the likeliest first."""
+    found = await store.connection.execute(_standing(store, verdict).limit(limit))
+    return [_pair(row) for row in found.all()]
+
+
+async def count_open(store: Store) -> int:
+    found = await store.connection.scalar(
+        select(func.count()).select_from(_standing(store, "open").subquery())
+    )
+    return int(found or 0)
+
+
+async def list_pairs_of(store: Store, patient_id: UUID) -> list[Pair]:
+    """The open pairs that a record is in."""
+    found = await store.connection.execute(
+        _standing(store, "open").where(
+            or_(duplicate_pairs.c.one_id == patient_id, duplicate_pairs.c.other_id == patient_id)
+        )
+    )
+    return [_pair(row) for row in found.all()]
+
+
+async def decide(store: Store, one: UUID, other: UUID, verdict: str, note: str) -> None:
+    """Keep what a person decided of a pair, whether or not it was found before."""
+    first, second = ordered(one, other)
+    decided = {
+        "verdict": verdict,
+        "note": note,
+        "decided_at": store.now,
+        "decided_by_id": store.actor.staff_id,
+    }
+    await store.connection.execute(
+        insert(duplicate_pairs)
+        .values(
+            org_id=store.org_id,
+            one_id=first,
+            other_id=second,
+            rank=2,
+            reasons=[],
+            found_at=store.now,
+            **decided,
+        )
+        .on_conflict_do_update(index_elements=["org_id", "one_id", "other_id"], set_=decided)
+    )
+
+
+async def list_patient_ids(store: Store, after: UUID | None, limit: int) -> list[UUID]:
+    """The records in order of their ids, a piece at a time."""
+    statement = select(patients.c.patient_id).where(
+        patients.c.org_id == store.org_id, patients.c.merged_into_id.is_(None)
+    )
+    if after:
+        statement = statement.where(patients.c.patient_id > after)
+    found = await store.connection.execute(statement.order_by(patients.c.patient_id).limit(limit))
+    return list(found.scalars().all())
+
+
+def ids_in(pairs: Iterable[tuple[UUID, UUID]]) -> list[UUID]:
+    return sorted({one for pair in pairs for one in pair})

@@ -23,9 +23,10 @@ from app.auth.secrets import check_password_choice, hash_password
 from app.demo import load as demo_data
 from app.domain.access import Role
 from app.domain.actor import system
+from app.domain.roster import MAX_BYTES
 from app.domain.rulebook import as_markdown
-from app.errors import NotFound, RegistryError
-from app.importing import import_files
+from app.errors import NotFound, RegistryError, TooLarge
+from app.importing import import_files, import_roster_file
 from app.jobs.sweeping import sweep_all
 from app.jobs.telling import deliver_all, escalate_all
 from app.main import create_app
@@ -273,6 +274,31 @@ def restore_command(file: Path, database: Database = "stepwell") -> None:
     with _whole(database) as (_, owner):
         backup.restore(owner, file)
     console.print("Restored. Run `migrate` where the dump is of an older version.")
+
+
+@cli.command("roster")
+def roster_command(
+    file: Path,
+    org: Org,
+    yes: Annotated[bool, typer.Option("--yes", help="Import without asking.")] = False,
+    good_lines: Annotated[bool, typer.Option(help="Import the good lines of a bad file.")] = False,
+    report: Annotated[Path | None, typer.Option(help="A new CSV file for the report.")] = None,
+) -> None:
+    """Check a CSV roster, show what each line would do, and import it."""
+    if file.stat().st_size > MAX_BYTES:
+        raise TooLarge(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB; send it in parts.")
+
+    content, told = file.read_bytes(), []
+
+    async def run(services: Services) -> None:
+        told.append(await import_roster_file(services, org, content, yes, good_lines, console))
+
+    _in_services(run)
+    if report:
+        report.touch(mode=0o600, exist_ok=False)
+        report.write_bytes(told[0][1])
+    if not told[0][0]:
+        raise typer.Exit(1)
 
 
 @cli.command("duplicates")

@@ -5,14 +5,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import track
+from rich.prompt import Confirm
 from rich.table import Table
 
 from app.domain.actor import Actor, ActorKind, system
 from app.errors import NotFound, Unprocessable
 from app.store import clients, rosters
+from app.use_cases.import_roster import (
+    ImportChoice,
+    Preview,
+    drop_roster,
+    import_roster,
+    report_of,
+    upload_roster,
+    view_roster,
+)
 from app.wiring import Services
 
 JSON = "application/fhir+json"
@@ -101,3 +112,41 @@ def _count(report: ImportReport, name: str, status: int, answer: bytes) -> None:
         report.words.append((name, words))
     else:
         report.kept += 1
+
+
+async def import_roster_file(
+    services: Services, org: UUID, content: bytes, yes: bool, good_lines: bool, console: Console
+) -> tuple[bool, bytes]:
+    """Check a roster, tell what its lines would do, and import it once that is confirmed.
+
+    Returns whether it was imported, and the report.
+    """
+    async with services.database.transaction(system(org)) as store:
+        actor = system(org, (await rosters.get_policy(store)).time_zone)
+    today = services.now().astimezone(ZoneInfo(actor.time_zone)).date()
+    async with services.database.transaction(actor) as store:
+        upload_id = await upload_roster(store, content, today)
+        preview = await view_roster(store, upload_id, today)
+    assert isinstance(preview, Preview)
+    console.print(_roster_table(preview))
+    ready = preview.all_good or good_lines
+    agreed = ready and (yes or Confirm.ask("Import?", console=console, default=False))
+    async with services.database.transaction(actor) as store:
+        if agreed:
+            counts = await import_roster(store, upload_id, ImportChoice(not good_lines), today)
+            console.print(", ".join(f"{count} {what}" for what, count in counts.items()))
+        report = await report_of(store, upload_id, today)
+        if not agreed:
+            await drop_roster(store, upload_id)
+            console.print("Nothing was imported.")
+    return agreed, report
+
+
+def _roster_table(preview: Preview) -> Table:
+    told = ", ".join(f"{count} {what}" for what, count in preview.counts.items())
+    shown = Table(title=told)
+    for name in ("line", "what", "why"):
+        shown.add_column(name)
+    for one in [one for one in preview.checked if not one.is_good][:50]:
+        shown.add_row(str(one.line.number), one.standing.value, one.words)
+    return shown

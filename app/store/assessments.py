@@ -128,6 +128,15 @@ async def add_assessment(store: Store, assessment: Assessment, reason: str = "re
     await _keep_version(store, assessment, reason)
 
 
+async def add_assessments(store: Store, many: Sequence[Assessment]) -> None:
+    """Add many at once, each with its first version."""
+    if many:
+        await store.connection.execute(assessments.insert(), [_columns(store, a) for a in many])
+        await store.connection.execute(
+            assessment_versions.insert(), [_version(store, a, "recorded") for a in many]
+        )
+
+
 async def save_version(store: Store, assessment: Assessment, reason: str) -> None:
     """Save a changed assessment as its next version; the earlier content stays readable."""
     columns = _columns(store, assessment)
@@ -155,6 +164,12 @@ async def assign_episodes(store: Store, homes: Mapping[UUID, UUID]) -> None:
 
 
 async def _keep_version(store: Store, assessment: Assessment, reason: str) -> None:
+    await store.connection.execute(
+        assessment_versions.insert().values(_version(store, assessment, reason))
+    )
+
+
+def _version(store: Store, assessment: Assessment, reason: str) -> dict[str, Any]:
     content = {
         "status": assessment.status,
         "answers": dict(assessment.answers),
@@ -165,14 +180,12 @@ async def _keep_version(store: Store, assessment: Assessment, reason: str) -> No
         "item_nine": assessment.item_nine,
         "effective_at": assessment.effective_at.isoformat(),
     }
-    await store.connection.execute(
-        assessment_versions.insert().values(
-            org_id=store.org_id,
-            assessment_id=assessment.assessment_id,
-            version=assessment.version,
-            content=content,
-            reason=reason,
-            recorded_at=store.now,
-            recorded_by=store.actor.name,
-        )
-    )
+    return {
+        "org_id": store.org_id,
+        "assessment_id": assessment.assessment_id,
+        "version": assessment.version,
+        "content": content,
+        "reason": reason,
+        "recorded_at": store.now,
+        "recorded_by": store.actor.name,
+    }

@@ -1,6 +1,7 @@
 """The record of who did what: written in the transaction of the act it tells of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from app.store.ids import new_id
@@ -18,19 +19,38 @@ async def record(
     detail: Mapping[str, str | int | bool] | None = None,
 ) -> None:
     """Write one audit row. `detail` never holds names, answers or free text of a patient."""
-    await store.connection.execute(
-        audit_events.insert().values(
-            org_id=store.org_id,
-            audit_id=new_id(),
-            at=store.now,
-            actor_kind=store.actor.kind.value,
-            actor_id=store.actor.id,
-            actor_name=store.actor.name,
-            action=action,
-            outcome=outcome,
-            patient_id=patient_id,
-            subject=subject,
-            detail=dict(detail or {}),
-            request_id=store.request_id,
+    row = _row(store, action, patient_id, subject, outcome, detail)
+    await store.connection.execute(audit_events.insert().values(row))
+
+
+async def record_each(store: Store, action: str, patient_ids: Sequence[UUID]) -> None:
+    """One audit row for each of many patients."""
+    if patient_ids:
+        await store.connection.execute(
+            audit_events.insert(),
+            [_row(store, action, one, None, "done", None) for one in patient_ids],
         )
-    )
+
+
+def _row(
+    store: Store,
+    action: str,
+    patient_id: UUID | None,
+    subject: str | None,
+    outcome: str,
+    detail: Mapping[str, str | int | bool] | None,
+) -> dict[str, Any]:
+    return {
+        "org_id": store.org_id,
+        "audit_id": new_id(),
+        "at": store.now,
+        "actor_kind": store.actor.kind.value,
+        "actor_id": store.actor.id,
+        "actor_name": store.actor.name,
+        "action": action,
+        "outcome": outcome,
+        "patient_id": patient_id,
+        "subject": subject,
+        "detail": dict(detail or {}),
+        "request_id": store.request_id,
+    }

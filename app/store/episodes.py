@@ -105,6 +105,22 @@ async def add_episode(store: Store, values: Mapping[str, Any]) -> UUID:
     return episode_id
 
 
+async def add_episodes(store: Store, many: Sequence[Mapping[str, Any]]) -> None:
+    """Open many episodes at once, of patients who have none."""
+    given = {
+        "org_id": store.org_id,
+        "version": 1,
+        "urgency": 99,
+        "urgency_reason": "",
+        "created_at": store.now,
+        "updated_at": store.now,
+    }
+    if many:
+        await store.connection.execute(
+            episodes.insert(), [given | {"episode_id": new_id()} | dict(one) for one in many]
+        )
+
+
 async def change_episode(
     store: Store, episode_id: UUID, version: int, values: Mapping[str, Any]
 ) -> None:

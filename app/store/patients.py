@@ -15,6 +15,9 @@ from app.store.ids import new_id
 from app.store.tables import patient_identifiers, patient_name_tokens, patients
 from app.store.transaction import Store
 
+PIECE = 1000
+"""How many values one statement names (ours)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -185,6 +188,102 @@ async def add_patient(
     await _save_names(store, patient_id, details)
     await _save_identifiers(store, patient_id, details.identifiers)
     return _patient(found.one())
+
+
+async def add_patients(
+    store: Store, many: Sequence[tuple[PatientDetails, UUID | None]]
+) -> list[Patient]:
+    """New patients, each with its clinic, in few statements; the caller knows that they are new."""
+    ids = [new_id() for _ in many]
+    given = {"org_id": store.org_id, "client_id": None}
+    rows = [
+        _columns(details)
+        | given
+        | {
+            "patient_id": one,
+            "fhir_id": str(one),
+            "clinic_id": clinic_id,
+            "created_at": store.now,
+            "updated_at": store.now,
+        }
+        for one, (details, clinic_id) in zip(ids, many, strict=True)
+    ]
+    numbered = [
+        {"org_id": store.org_id, "patient_id": one, "system": i.system, "value": i.value}
+        | {"kind": i.kind}
+        for one, (details, _) in zip(ids, many, strict=True)
+        for i in details.identifiers
+    ]
+    named = [
+        {"org_id": store.org_id, "patient_id": one, "token": token}
+        for one, (details, _) in zip(ids, many, strict=True)
+        for token in fold(details.display_name)
+    ]
+    for table, content in (
+        (patients, rows),
+        (patient_identifiers, numbered),
+        (patient_name_tokens, named),
+    ):
+        if content:
+            await store.connection.execute(table.insert(), content)
+    added = {one.patient_id: one for one in await get_patients(store, ids)}
+    return [added[one] for one in ids]
+
+
+async def list_by_number(store: Store, numbers: Sequence[str]) -> dict[str, list[Patient]]:
+    """Who carries these numbers, whoever assigned them."""
+    held = patient_identifiers.c
+    pairs: list[tuple[str, UUID]] = []
+    for start in range(0, len(numbers), PIECE):
+        found = await store.connection.execute(
+            select(held.value, held.patient_id).where(
+                held.org_id == store.org_id, held.value.in_(numbers[start : start + PIECE])
+            )
+        )
+        pairs += [(row.value, row.patient_id) for row in found.all()]
+    people = {p.patient_id: p for p in await _in_pieces(store, [one for _, one in pairs])}
+    owners: dict[str, list[Patient]] = {}
+    for number, patient_id in pairs:
+        owners.setdefault(number, []).append(people[patient_id])
+    return owners
+
+
+async def _in_pieces(store: Store, ids: Sequence[UUID]) -> list[Patient]:
+    wanted = sorted(set(ids))
+    return [
+        one
+        for start in range(0, len(wanted), PIECE)
+        for one in await get_patients(store, wanted[start : start + PIECE])
+    ]
+
+
+async def list_by_birth(store: Store, days: Sequence[date]) -> dict[date, list[Patient]]:
+    """Who was born on these days, records that were joined too."""
+    born: dict[date, list[Patient]] = {}
+    for start in range(0, len(days), PIECE):
+        found = await store.connection.execute(
+            select(patients).where(
+                patients.c.org_id == store.org_id,
+                patients.c.birth_on.in_(days[start : start + PIECE]),
+            )
+        )
+        for row in found.all():
+            born.setdefault(row.birth_on, []).append(_patient(row))
+    return born
+
+
+async def list_numbers_of_system(store: Store, system: str) -> dict[UUID, list[str]]:
+    """The numbers that one system assigned, by patient."""
+    held = patient_identifiers.c
+    found = await store.connection.execute(
+        select(held.patient_id, held.value).where(
+            held.org_id == store.org_id, held.system == system
+        )
+    )
+    numbers: dict[UUID, list[str]] = {}
+    for row in found.all():
+        numbers.setdefault(row.patient_id, []).append(row.value)
+    return numbers
 
 
 async def update_patient(

@@ -79,3 +79,13 @@ async def staff_names(store: Store, ids: set[UUID]) -> dict[UUID, str]:
         )
     )
     return {row[0]: row[1] for row in found.all()}
+
+
+async def care_manager_logins(store: Store) -> dict[str, UUID]:
+    """The active care managers by their logins."""
+    found = await store.connection.execute(
+        select(staff.c.login, staff.c.staff_id)
+        .where(staff.c.org_id == store.org_id, staff.c.active)
+        .where(literal(Role.CARE_MANAGER.value) == any_(staff.c.roles))
+    )
+    return {row.login: row.staff_id for row in found.all()}

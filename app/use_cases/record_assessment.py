@@ -188,6 +188,15 @@ def check_dates(patient: Patient, effective_at: datetime, now: datetime) -> None
         raise EffectiveBeforeBirth(problems=[Problem("effective", "lies before the birth date")])
 
 
+def judge_form(store: Store, patient: Patient, form: CompletedForm) -> Assessment:
+    """The assessment that a form makes of a patient who has none yet; checked, not yet saved."""
+    instrument = _instrument(form.instrument_id)
+    check_dates(patient, form.effective_at, store.now)
+    if form.claimed_total is not None:
+        check_claimed_total(instrument, form.claimed_total)
+    return _judge(store, patient, instrument, form)
+
+
 def _judge(
     store: Store, patient: Patient, instrument: Instrument, form: CompletedForm
 ) -> Assessment:

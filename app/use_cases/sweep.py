@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from app.store import episodes, patients
+from app.store import episodes, patients, roster_uploads
 from app.store.transaction import Store
 from app.use_cases.reevaluate_patient import reevaluate_patients
 
@@ -16,6 +16,7 @@ async def sweep(store: Store, today: date) -> int:
     Call again in a new transaction until it returns 0. The cost grows with the
     episodes due, not with the registry.
     """
+    await roster_uploads.forget_expired(store)
     due = await episodes.list_due_for_evaluation(store, today, PER_TRANSACTION)
     await patients.hold_patients(store, [episode.patient_id for episode in due])
     await reevaluate_patients(store, [episode.patient_id for episode in due], today)

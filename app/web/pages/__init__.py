@@ -18,6 +18,7 @@ from app.web.pages import (
     reach,
     records,
     reviews,
+    roster,
     screening,
     second_stages,
     sign_in,
@@ -44,6 +45,7 @@ for _page in (
     handling,
     messages,
     records,
+    roster,
 ):
     router.include_router(_page.router)
 

@@ -6,8 +6,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, func, or_, select, tuple_
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    Row,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    column,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from app.domain.duplicate import BLOCK_LIMIT, Likeness
 from app.store.tables import duplicate_keys, duplicate_pairs, patient_identifiers, patients
@@ -72,37 +85,50 @@ async def save_keys(store: Store, keys: Mapping[UUID, frozenset[str]]) -> None:
         await store.connection.execute(duplicate_keys.insert(), rows)
 
 
-async def find_candidates(store: Store, patient_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+async def find_candidates(
+    store: Store, keys: Mapping[UUID, frozenset[str]]
+) -> set[tuple[UUID, UUID]]:
     """Pairs (the lesser first) of these records and any other that share a telling key."""
-    mine, theirs = duplicate_keys.alias(), duplicate_keys.alias()
-    wanted = select(mine.c.key).where(
-        mine.c.org_id == store.org_id, mine.c.patient_id.in_(patient_ids)
+    wanted = sorted({key for held in keys.values() for key in held})
+    found = await store.connection.execute(sharing_statement(store, wanted))
+    blocks: dict[str, list[UUID]] = {}
+    for one, patient_id in found.all():
+        blocks.setdefault(one, []).append(patient_id)
+    pairs = {
+        ordered(mine, other)
+        for mine, held in keys.items()
+        for one in held
+        if len(blocks.get(one, ())) <= BLOCK_LIMIT
+        for other in blocks.get(one, ())
+        if other != mine
+    }
+    joined = await _joined(store, ids_in(pairs))
+    return {pair for pair in pairs if joined.isdisjoint(pair)}
+
+
+def sharing_statement(store: Store, keys: Sequence[str]) -> Select[Any]:
+    """(key, record): each key is looked up by itself in the index, no further than its limit."""
+    named = bindparam("keys", list(keys), type_=ARRAY(Text))
+    asked = func.unnest(named).table_valued(column("key", Text)).render_derived(name="asked")
+    sharing = (
+        select(duplicate_keys.c.patient_id)
+        .where(duplicate_keys.c.org_id == store.org_id, duplicate_keys.c.key == asked.c.key)
+        .limit(BLOCK_LIMIT + 1)
+        .lateral()
     )
-    telling = (
-        select(theirs.c.key)
-        .where(theirs.c.org_id == store.org_id, theirs.c.key.in_(wanted))
-        .group_by(theirs.c.key)
-        .having(func.count() <= BLOCK_LIMIT)
-        .cte("telling")
-        .prefix_with("MATERIALIZED", dialect="postgresql")
-    )
+    return select(asked.c.key, sharing.c.patient_id).join_from(asked, sharing, true())
+
+
+async def _joined(store: Store, patient_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these records that were joined into another one."""
     found = await store.connection.execute(
-        select(mine.c.patient_id, theirs.c.patient_id)
-        .join_from(mine, theirs, and_(theirs.c.org_id == mine.c.org_id, theirs.c.key == mine.c.key))
-        .join(telling, telling.c.key == mine.c.key)
-        .join(
-            patients,
-            and_(
-                patients.c.org_id == theirs.c.org_id,
-                patients.c.patient_id == theirs.c.patient_id,
-                patients.c.merged_into_id.is_(None),
-            ),
+        select(patients.c.patient_id).where(
+            patients.c.org_id == store.org_id,
+            patients.c.patient_id.in_(patient_ids),
+            patients.c.merged_into_id.is_not(None),
         )
-        .where(mine.c.org_id == store.org_id, mine.c.patient_id.in_(patient_ids))
-        .where(theirs.c.patient_id != mine.c.patient_id)
-        .distinct()
     )
-    return {ordered(one, other) for one, other in found.all()}
+    return set(found.scalars().all())
 
 
 async def list_replaced(store: Store, patient_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:

@@ -32,8 +32,9 @@ async def _find(store: Store, patient_ids: Sequence[UUID]) -> None:
     changed = [pid for pid in fresh if fresh[pid] != held.get(pid) or pid in said]
     if not changed:
         return
-    await duplicates.save_keys(store, {pid: fresh[pid] for pid in changed})
-    candidates = await duplicates.find_candidates(store, changed)
+    anew = {pid: fresh[pid] for pid in changed}
+    await duplicates.save_keys(store, anew)
+    candidates = await duplicates.find_candidates(store, anew)
     others = [pid for pid in duplicates.ids_in(candidates | replaced) if pid not in people]
     people |= await _people(store, others)
     found: dict[tuple[UUID, UUID], Likeness] = {}

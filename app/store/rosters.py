@@ -86,6 +86,6 @@ async def care_manager_logins(store: Store) -> dict[str, UUID]:
     found = await store.connection.execute(
         select(staff.c.login, staff.c.staff_id)
         .where(staff.c.org_id == store.org_id, staff.c.active)
-        .where(literal(Role.CARE_MANAGER.value) == any_(staff.c.roles))
+        .where(staff.c.roles.overlap([Role.CARE_MANAGER.value]))
     )
     return {row.login: row.staff_id for row in found.all()}

@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.domain.access import Permission
+from app.domain.condition import Condition
 from app.domain.episode import EpisodeStatus
 from app.domain.patient import Identifier, PatientDetails
 from app.domain.roster import Roster, RosterLine, as_csv, read_roster
@@ -20,6 +21,7 @@ from app.store import (
     audit,
     episodes,
     patients,
+    protocol_choices,
     roster_uploads,
     rosters,
 )
@@ -145,6 +147,7 @@ async def import_roster(
         return held.counts
     if held.content is None or held.expires_at < store.now:
         raise Gone("The file waited too long and was dropped; upload it again.")
+    await protocol_choices.hold(store)
     await patients.lock_names(store, ["roster"])
     roster = await _read(held.content, today)
     checked = await check_roster(store, roster.lines, today)
@@ -228,7 +231,7 @@ def _published(one: Patient, line: RosterLine) -> ChangedPatient:
 
 
 async def _enrol(store: Store, pairs: Sequence[tuple[Patient, CheckedLine]]) -> None:
-    policy = await rosters.get_policy(store)
+    chosen = {c: await protocol_choices.get_choice(store, c) for c in Condition}
     await episodes.add_episodes(
         store,
         [
@@ -239,13 +242,21 @@ async def _enrol(store: Store, pairs: Sequence[tuple[Patient, CheckedLine]]) -> 
                 "enrolled_on": checked.line.enrolled_on,
                 "care_manager_id": checked.care_manager_id,
                 "primary_care_clinician": checked.line.primary_care_clinician or None,
-                "protocol_id": policy.protocol_id,
-                "protocol_version": policy.protocol_version,
+                "condition": condition.value,
+                "protocol_id": chosen[condition].protocol_id,
+                "protocol_version": chosen[condition].protocol_version,
             }
             for one, checked in pairs
+            for condition in [_condition(checked.line)]
         ],
     )
     await audit.record_each(store, "episode.enrol", [one.patient_id for one, _ in pairs])
+
+
+def _condition(line: RosterLine) -> Condition:
+    """What the episode treats: anxiety where the GAD-7 alone is told, else depression."""
+    told = {total.instrument_id for total in line.totals}
+    return Condition.ANXIETY if told == {"gad-7"} else Condition.DEPRESSION
 
 
 def _forms(store: Store, line: RosterLine) -> list[CompletedForm]:

@@ -41,6 +41,7 @@ def _told(number: int, one: Patient) -> PatientDetails:
         display_name=one.name,
         birth_on=one.birth_on,
         sex=one.sex,
+        language=one.language,
         phone=one.phone,
         identifiers=(Identifier(HOSPITAL_NUMBERS, f"H-{70311 + number}", "MR"),),
     )

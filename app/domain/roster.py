@@ -278,6 +278,8 @@ def read_day(words: str) -> date:
         if first <= 12 and second <= 12 and first != second:
             raise ValueError("day and month cannot be told apart; write it as 2026-03-04")
         month, day = (second, first) if first > 12 else (first, second)
+    elif re.fullmatch(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}", words):
+        raise ValueError("the year needs its four digits; write it as 2026-03-04")
     else:
         raise ValueError("is no date that can be read; write it as 2026-03-04")
     try:

@@ -94,7 +94,7 @@ def test_dates(words: str, meant: date | None) -> None:
     if meant:
         assert read_day(words) == meant
         return
-    with pytest.raises(ValueError, match="2026-03-04"):
+    with pytest.raises(ValueError, match="write it as 2026-03-04"):
         read_day(words)
 
 

@@ -1,14 +1,17 @@
 """A clinic without an EHR begins from a CSV roster: checked, previewed, reported line by line."""
 
 import asyncio
+import io
 import re
 import time
 from typing import Any
 
 import pytest
+from rich.console import Console
 from sqlalchemy import select, text, update
 
 from app.domain.roster import MAX_BYTES, template
+from app.importing import import_roster_file
 from app.store.patients import search_patients
 from app.store.tables import roster_uploads
 from app.use_cases.import_roster import ImportChoice, import_roster, upload_roster
@@ -89,7 +92,7 @@ async def test_a_total_alone_leaves_item_nine_unknown(records: Records) -> None:
 async def test_a_bad_line_stops_the_whole_but_not_the_good_ones(records: Records) -> None:
     maya = await records.site.sign_in("maya")
     where, page = await uploaded(maya, file(ROSA, "Chen,Mei,3/4/26,,,,", EMEKA))
-    assert "1 errors" in page
+    assert "1 error" in page
     assert "write it as 2026-03-04" in page
     refused = await confirmed(maya, where)
     assert refused.status_code == 409
@@ -252,3 +255,18 @@ async def test_two_imports_of_one_file_at_once_add_nobody_twice(records: Records
         )
     )
     assert sorted(map(str, done)) == ["{'added': 50}", "{'was there': 50}"]
+
+
+async def test_the_command_tells_and_imports_the_same(records: Records) -> None:
+    told = io.StringIO()
+    screen = Console(file=told, width=200)
+    bad = file(ROSA, "Chen,Mei,3/4/26,,,,")
+    services, org = records.site.services, records.site.org_id
+    done, _ = await import_roster_file(services, org, bad, True, False, screen)
+    assert not done
+    assert "the year needs its four digits" in told.getvalue()
+    assert await people(records, "alvarez") == []
+    done, report = await import_roster_file(services, org, bad, True, True, screen)
+    assert done
+    assert b"2,Rosa,Alvarez,1979-05-04,M-1,added" in report
+    assert len(await people(records, "alvarez")) == 1

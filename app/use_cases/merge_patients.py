@@ -7,10 +7,12 @@ row that it changed, from which it can be undone.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from app.domain.access import Permission
 from app.domain.episode import EpisodeStatus
+from app.domain.outcome import NO_LONGER_TRUE
 from app.errors import Conflict, Problem, Unprocessable
 from app.store import assessments, audit, care, episodes, flags, merges, merging, patients
 from app.store.episodes import Episode
@@ -147,9 +149,17 @@ async def _settle_flags(store: Store, winner_id: UUID, loser_id: UUID) -> None:
     for flag in [*kept, *told]:
         again = (flag.kind, same[flag.subject]) in asked if flag.subject in same else False
         if again or (flag in told and (flag.kind, flag.subject) in held):
-            await flags.change_flag(
-                store, flag, {"state": "closed", "closed_at": store.now, "outcome": FLAG_WORDS}
-            )
+            await flags.change_flag(store, flag, closing(store, FLAG_WORDS))
+
+
+def closing(store: Store, words: str) -> dict[str, Any]:
+    """How a flag is closed that nobody answered: it can come back."""
+    return {
+        "state": "closed",
+        "closed_at": store.now,
+        "outcome": words,
+        "outcome_code": NO_LONGER_TRUE,
+    }
 
 
 async def _same_measurements(store: Store, patient_ids: Sequence[UUID]) -> dict[str, str]:

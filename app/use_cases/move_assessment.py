@@ -19,6 +19,7 @@ from app.store.flags import Flag
 from app.store.ids import new_id
 from app.store.patients import Patient
 from app.store.transaction import Store
+from app.use_cases.merge_patients import closing
 from app.use_cases.publish_assessment import publish_assessment
 from app.use_cases.record_assessment import check_dates
 from app.use_cases.reevaluate_patient import reevaluate_patients
@@ -210,7 +211,7 @@ async def _close_flags(store: Store, asked: list[Flag]) -> None:
     words = f"{store.actor.name} moved the questionnaire to another record: it was not this "
     words += "patient's. The flag asks there."
     for flag in asked:
-        values = {"state": "closed", "closed_at": store.now, "outcome": words}
+        values = closing(store, words)
         await flags.change_flag(store, flag, values)
         await audit.record(
             store,

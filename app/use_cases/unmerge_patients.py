@@ -18,7 +18,7 @@ from app.store.merges import Merge
 from app.store.merging import Item, Restoration
 from app.store.patients import Patient
 from app.store.transaction import Store
-from app.use_cases.merge_patients import tell_of_links, tell_on_chart
+from app.use_cases.merge_patients import closing, tell_of_links, tell_on_chart
 from app.use_cases.reevaluate_patient import reevaluate_patients
 
 REOPENED_WORDS = "Status: open again — the joining of two records was undone"
@@ -102,7 +102,7 @@ async def _close_what_came_since(
     for flag in await flags.list_flags(store, merge.winner_id):
         since = flag.opened_at >= merge.merged_at and str(flag.flag_id) not in known
         if since and flag.state != "closed" and _is_of_both(flag, going):
-            values = {"state": "closed", "closed_at": store.now, "outcome": PARTED_WORDS}
+            values = closing(store, PARTED_WORDS)
             await flags.change_flag(store, flag, values)
 
 
@@ -120,7 +120,10 @@ def _possible(wanted: Sequence[Restoration], now: merging.Rows) -> list[Restorat
         *_clashes(wanted, becoming["episodes"], "episodes", "status", ("patient_id",)),
         *_clashes(wanted, becoming["flags"], "flags", "state", ("patient_id", "kind", "subject")),
     }
-    left = {"episodes": ("status", "ended_on"), "flags": ("state", "closed_at", "outcome")}
+    left = {
+        "episodes": ("status", "ended_on"),
+        "flags": ("state", "closed_at", "outcome", "outcome_code", "next_step_at"),
+    }
     kept = []
     for one in wanted:
         drop = left.get(one.table, ()) if (one.table, one.key) in blocked else ()

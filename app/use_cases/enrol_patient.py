@@ -33,9 +33,7 @@ async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: 
     store.actor.require(Permission.ENROL)
     await protocol_choices.hold(store)
     await patients.lock_patients(store, [patient_id])
-    patient = await patients.get_patient(store, patient_id)
-    if patient.merged_into_id:
-        raise Unprocessable("This record was merged into another one; enrol that one.")
+    await patients.get_patient(store, patient_id)  # raises where there is none
     await _check(store, form, today)
     chosen = await protocol_choices.get_choice(store, form.condition)
     episode_id = await episodes.add_episode(

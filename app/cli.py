@@ -23,10 +23,12 @@ from app.auth.secrets import check_password_choice, hash_password
 from app.demo import load as demo_data
 from app.domain.access import Role
 from app.domain.actor import system
+from app.domain.recovery_standing import model_words
 from app.domain.roster import MAX_BYTES
 from app.domain.rulebook import as_markdown
 from app.errors import NotFound, RegistryError, TooLarge
 from app.importing import import_files, import_roster_file
+from app.jobs.refitting import fit_all
 from app.jobs.sweeping import sweep_all
 from app.jobs.telling import deliver_all, escalate_all
 from app.main import create_app
@@ -45,11 +47,13 @@ cli = typer.Typer(
 )
 staff_cli, client_cli = typer.Typer(help="Staff."), typer.Typer(help="Integration clients.")
 organization_cli, postgres_cli = typer.Typer(help="Organizations."), typer.Typer(help="Postgres.")
+recovery_cli = typer.Typer(help="Expected recovery, counted from past courses.")
 for group, name in (
     (staff_cli, "staff"),
     (client_cli, "client"),
     (organization_cli, "organization"),
     (postgres_cli, "postgres"),
+    (recovery_cli, "expected-recovery"),
 ):
     cli.add_typer(group, name=name)
 console = Console(stderr=True)
@@ -337,6 +341,25 @@ def tell_command() -> None:
         steps = await escalate_all(services.database)
         tried = await deliver_all(services.database, services.post, services.settings.base_url)
         console.print(f"{steps} flags took a step; {tried} messages were tried.")
+
+    _in_services(run)
+
+
+@recovery_cli.callback()
+def recovery_commands() -> None:
+    """Keeps `fit` a command of its own beside those to come."""
+
+
+@recovery_cli.command("fit")
+def fit_expected_recovery_command(
+    org: Annotated[UUID | None, typer.Option("--org", help="This organization alone.")] = None,
+) -> None:
+    """Fit expected recovery anew; tells what each model was counted from and how well it calls."""
+
+    async def run(services: Services) -> None:
+        for org_id, models in (await fit_all(services.database, org)).items():
+            for model in models:
+                print(f"{org_id} {model_words(model)}")
 
     _in_services(run)
 

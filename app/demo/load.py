@@ -33,6 +33,7 @@ from app.store.ids import new_id
 from app.store.publishing import ChangedAssessment, ChangedPatient
 from app.store.transaction import Database, Store
 from app.use_cases.find_duplicates import find_duplicates
+from app.use_cases.fit_expected_recovery import fit_expected_recovery
 from app.use_cases.reevaluate_patient import reevaluate_patients
 
 ZONE = "America/New_York"
@@ -102,6 +103,8 @@ async def load(
     async with database.transaction(actor) as store:
         await set_up_duty(store, team, ZONE, today)
         await tell_of_flags(store, team, ZONE, today)
+    async with database.transaction(actor) as store:
+        await fit_expected_recovery(store, today)
     return token
 
 

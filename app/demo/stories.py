@@ -32,9 +32,9 @@ class Story:
 
 
 def responder(dice: Random, days: int) -> Story:
-    """Half the symptoms gone by week eight, remission soon after."""
-    start = dice.randint(13, 22)
-    story = _course(dice, "responder", days, lambda w: start * max(0.12, 1 - 0.085 * w))
+    """Half the symptoms gone by week eight or twelve, remission soon after."""
+    start, pace = dice.randint(13, 22), dice.uniform(0.045, 0.1)
+    story = _course(dice, "responder", days, lambda w: start * max(0.12, 1 - pace * w))
     story.treatments = [(3, "medication", dice.choice((SERTRALINE, ESCITALOPRAM))[0])]
     if days > 200:
         story.status = "relapse-prevention"
@@ -68,6 +68,14 @@ def non_responder(dice: Random, days: int) -> Story:
         advice = f"{drug[1]} and weekly problem-solving treatment."
         story.reviews.append((72, advice, 4, "accepted"))
         story.treatments.append((78, "medication", drug[1]))
+    return story
+
+
+def stalled(dice: Random, days: int) -> Story:
+    """A third better within a month, and no further."""
+    start, floor = dice.randint(14, 22), dice.uniform(0.55, 0.75)
+    story = _course(dice, "stalled", days, lambda w: start * max(floor, 1 - 0.09 * w))
+    story.treatments = [(4, "medication", dice.choice((SERTRALINE, ESCITALOPRAM))[0])]
     return story
 
 
@@ -118,8 +126,9 @@ def anxious(dice: Random, days: int) -> Story:
 
 
 KINDS: tuple[tuple[Callable[[Random, int], Story], int], ...] = (
-    (responder, 34),
-    (slow_responder, 18),
+    (responder, 32),
+    (slow_responder, 14),
+    (stalled, 6),
     (non_responder, 18),
     (relapse, 7),
     (item_nine, 3),
@@ -160,7 +169,7 @@ def _course(dice: Random, kind: str, days: int, course: Callable[[float], float]
 
 
 def _near(dice: Random, wanted: float, most: int) -> int:
-    return max(0, min(most, round(wanted + dice.gauss(0, 1.1))))
+    return max(0, min(most, round(wanted + dice.gauss(0, 1.7))))
 
 
 def spread(dice: Random, total: int, items: int, most: int, last: int | None) -> list[int]:

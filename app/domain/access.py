@@ -49,6 +49,7 @@ class Permission(StrEnum):
     SET_REACH = "set-reach"
     VIEW_FLAG_TIMES = "view-flag-times"
     VIEW_DELIVERIES = "view-deliveries"
+    VIEW_EXPECTED_RECOVERY = "view-expected-recovery"
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -88,6 +89,7 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.SET_REACH: frozenset({Role.DIRECTOR, Role.ADMINISTRATOR}),
         Permission.VIEW_FLAG_TIMES: frozenset({_CM, _PSY, Role.DIRECTOR}),
         Permission.VIEW_DELIVERIES: frozenset({Role.OPERATOR, Role.DIRECTOR, Role.ADMINISTRATOR}),
+        Permission.VIEW_EXPECTED_RECOVERY: frozenset({_PSY, Role.DIRECTOR}),
     }
 )
 """Permission → the roles that have it."""

@@ -10,6 +10,7 @@ from app.domain import (
     encounter,
     escalation,
     evaluate,
+    expected_recovery,
     flag_times,
     handling,
     milestones,
@@ -59,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     *escalation.RULES,
     *delivery.RULES,
     *flag_times.RULES,
+    *expected_recovery.RULES,
 )
 """All rules, in the order they are told."""
 

@@ -24,3 +24,8 @@ def change_words(baseline: Decimal, latest: Decimal) -> str:
         return f"up from 0 to {number_words(latest)}"
     percent = round(abs(latest - baseline) * 100 / baseline)
     return f"{percent} % {'lower' if latest < baseline else 'higher'}"
+
+
+def percent_words(share: float) -> str:
+    """``71 %`` of a share from 0 to 1."""
+    return f"{share * 100:.0f} %"

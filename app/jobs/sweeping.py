@@ -7,6 +7,7 @@ from app.domain.actor import system
 from app.store.organizations import list_organizations
 from app.store.rosters import get_policy
 from app.store.transaction import Database
+from app.use_cases.fit_expected_recovery import refit_when_due
 from app.use_cases.sweep import sweep
 
 
@@ -25,4 +26,6 @@ async def sweep_all(database: Database) -> int:
             evaluated += count
             if count == 0:
                 break
+        async with database.transaction(system(org_id, time_zone)) as store:
+            await refit_when_due(store, today)
     return evaluated

@@ -103,6 +103,34 @@ class ChartPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedRow:
+    """Where earlier courses stood in one week: the 10th, 25th, 50th, 75th and 90th percentile."""
+
+    on: date
+    week: int
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedSeries:
+    """The expected recovery beside a course; it stands next to the protocol, never for it."""
+
+    begins: tuple[date, float]
+    """The patient's own baseline."""
+    rows: list[ExpectedRow]
+    drawn_until: date | None
+    """How far ahead the chart reaches; None: no further than the scores."""
+    words: str
+    """Whose courses the band tells of."""
+    verdict: str
+    title: str
+    """``Not on track at week 6``; empty where the episode is closed."""
+    reason: str
+    basis_words: str
+    """Which model, from how many, and how right it was."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChartSeries:
     """One instrument over time, with the bands it is read by and what the protocol says."""
 
@@ -121,6 +149,7 @@ class ChartSeries:
     judgement_words: str
     course_words: tuple[str, ...] = ()
     """What changed and what was reached, in plain sentences."""
+    expected: ExpectedSeries | None = None
 
 
 @dataclass(frozen=True, slots=True)

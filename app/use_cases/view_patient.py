@@ -1,6 +1,6 @@
 """See one patient: the whole story, as a person reads it before a call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from app.domain.access import Permission
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.course_words import course_words
 from app.domain.episode import EpisodeStatus, is_open, weeks_in_treatment
+from app.domain.expected_recovery import RecoveryModel
 from app.domain.flag import FLAG_POLICY, FlagKind
 from app.domain.instrument import Instrument
 from app.domain.protocol import judge
@@ -27,6 +28,7 @@ from app.store import (
     flags,
     patients,
     protocols,
+    recovery,
     rosters,
 )
 from app.store.assessments import Assessment
@@ -37,6 +39,7 @@ from app.store.flags import Flag
 from app.store.patients import Patient
 from app.store.transaction import Store
 from app.use_cases.care_path import view_care_path
+from app.use_cases.expected_on_chart import expected_on_chart
 from app.use_cases.flag_loop import tell_loop
 from app.use_cases.judging import course_of, once
 from app.use_cases.patient_story import (
@@ -226,10 +229,11 @@ async def _charts(
 ) -> list[ChartSeries]:
     counted = once([r for r in records if r.counts and r.total is not None])
     held = sorted({r.instrument_id for r in counted})
+    models = await recovery.newest_models(store)
     monitored = [INSTRUMENTS[i] for i in held if INSTRUMENTS[i].monitoring]
     others = [INSTRUMENTS[i] for i in held if not INSTRUMENTS[i].monitoring]
     return [
-        await _chart(store, episode, instrument, counted, today)
+        await _chart(store, episode, instrument, counted, today, models)
         for instrument in sorted(monitored, key=lambda i: i.id, reverse=True) + others
     ]
 
@@ -240,14 +244,17 @@ async def _chart(
     instrument: Instrument,
     counted: Sequence[Assessment],
     today: date,
+    models: Mapping[str, RecoveryModel],
 ) -> ChartSeries:
     mine = [r for r in counted if r.instrument_id == instrument.id]
     in_course = [r for r in mine if episode and r.episode_id == episode.episode_id]
     course = course_of(episode, instrument.id, in_course) if episode else None
     words = ""
     told: tuple[str, ...] = ()
+    expected = None
     if episode and course:
         until = episode.ended_on or today
+        expected = expected_on_chart(models, instrument, course, episode, today)
         told = course_words(instrument, course, episode.enrolled_on, until)
     if episode and course and instrument.monitoring:
         protocol = await protocols.get_protocol(
@@ -268,6 +275,7 @@ async def _chart(
         response=response_status(instrument, course).value if course else "",
         judgement_words=words,
         course_words=told,
+        expected=expected,
     )
 
 

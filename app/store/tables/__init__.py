@@ -50,6 +50,7 @@ from app.store.tables.records import (
     resource_versions,
     resources,
 )
+from app.store.tables.recovery import recovery_models
 from app.store.tables.referrals import referral_events, referral_policies, referrals
 from app.store.tables.steps import step_decisions, step_offers
 from app.store.tables.visits import encounters, screening_rules
@@ -91,6 +92,7 @@ __all__ = [
     "protocol_choices",
     "protocols",
     "reach",
+    "recovery_models",
     "referral_events",
     "referral_policies",
     "referrals",

@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from app.web.pages import (
     caseload,
     duty,
+    expected_recovery,
     explain,
     flags,
     handling,
@@ -46,6 +47,7 @@ for _page in (
     messages,
     records,
     roster,
+    expected_recovery,
 ):
     router.include_router(_page.router)
 

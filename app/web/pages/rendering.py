@@ -11,10 +11,10 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.domain.access import Permission
-from app.domain.words import change_words, day_words, number_words
+from app.domain.words import change_words, day_words, number_words, percent_words
 from app.use_cases.view_caseload import TrendRow
 from app.web.dependencies import Session
-from app.web.pages.charts import sparkline, trend_chart
+from app.web.pages.charts import recovery_chart, sparkline, trend_chart
 
 _LANGUAGES = {
     "ar": "Arabic",
@@ -85,6 +85,7 @@ environment.filters |= {
     "month": _month,
     "number": _number,
     "percent": _percent,
+    "share": percent_words,
     "language": _language,
     "instant": _instant,
     "trend": _trend,
@@ -92,6 +93,7 @@ environment.filters |= {
 }
 environment.globals |= {
     "trend_chart": trend_chart,
+    "recovery_chart": recovery_chart,
     "change_words": change_words,
     "protocol_address": _protocol_address,
     "Permission": Permission,

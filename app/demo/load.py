@@ -14,6 +14,7 @@ from app.auth.bearer import issue_token
 from app.auth.secrets import hash_password
 from app.demo.duty import set_up_duty, tell_of_flags
 from app.demo.people import Person, make_person
+from app.demo.referrals import follow
 from app.demo.second_records import add_second_records
 from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
@@ -155,7 +156,7 @@ class Writer:
         number: int,
     ) -> None:
         self.store, self.dice, self.person, self.story = store, dice, person, story
-        self.staffed, self.number = staffed, number
+        self.staffed, self.number, self.today = staffed, number, today
         self.patient_id = uuid5(NAMES, f"patient {number}")
         self.episode_id = uuid5(NAMES, f"episode {number}")
         self.enrolled_on = today - timedelta(days=story.days)
@@ -342,6 +343,8 @@ class Writer:
             "request_key": f"demo {self.number} step {decided.number}",
         }
         yield "step_decisions", who | decision
+        if settled.refer:
+            yield from self._referral(who, decided)
         if settled.wanted != decided.before:
             event = {
                 "event_id": new_id(),
@@ -352,6 +355,51 @@ class Writer:
                 "recorded_at": self._at(decided.day),
             }
             yield "treatment_events", who | event
+
+    def _referral(
+        self, who: dict[str, UUID], decided: Decided
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        referral_id = new_id()
+        told = list(follow(self.dice, self._day(decided.day), self.today))
+        events = [
+            {
+                "event_id": new_id(),
+                "referral_id": referral_id,
+                "from_state": one.before.value if one.before else None,
+                "state": one.move.state.value,
+                "happened_on": one.move.on,
+                "appointment_on": one.move.appointment_on,
+                "due_on": one.due_on,
+                "words": one.move.words,
+                "staff_id": self.care_manager,
+                "recorded_at": self._at((one.move.on - self.enrolled_on).days),
+                "request_key": f"{referral_id} {place}",
+            }
+            for place, one in enumerate(told)
+        ]
+        last = told[-1]
+        referral = {
+            "referral_id": referral_id,
+            "step": decided.settled.wanted,
+            "reason": decided.suggestion.words,
+            "to_whom": last.move.to_whom,
+            "interim_care": decided.choice.interim_care,
+            "state": last.move.state.value,
+            "state_since": next(t.move.on for t in reversed(told) if t.before != t.move.state),
+            "due_on": last.due_on,
+            "appointment_on": max(
+                (t.move.appointment_on for t in told if t.move.appointment_on), default=None
+            ),
+            "last_event_id": events[-1]["event_id"],
+            "owner_id": self.care_manager,
+            "staff_id": self.care_manager,
+            "version": len(told),
+            "opened_at": self._at(decided.day),
+            "request_key": str(referral_id),
+        }
+        yield "referrals", who | referral
+        for event in events:
+            yield "referral_events", event
 
     def _care(self) -> Iterator[tuple[str, dict[str, Any]]]:
         who = {"patient_id": self.patient_id, "episode_id": self.episode_id}

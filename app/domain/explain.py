@@ -63,6 +63,10 @@ READINGS: Mapping[FlagKind, Reading] = MappingProxyType(
         FlagKind.REVIEW_OVERDUE: Reading(
             ("review-rhythm", "overdue"), "A case review by the psychiatric consultant."
         ),
+        FlagKind.REFERRAL_OVERDUE: Reading(
+            ("referral-overdue", "referral-loop"),
+            "Telling what happened to the referral, or a new day to look again.",
+        ),
         FlagKind.REMISSION_REACHED: Reading(
             ("remission",),
             "The step to relapse prevention, a newer total that is no remission, or a person.",
@@ -101,6 +105,7 @@ _LABELS = {
     "grace_days": "Days of grace",
     "enrolled_on": "Enrolled on",
     "judged_on": "Judged on",
+    "state": "State",
 }
 _APART = ("protocol", "source", "then", "sum")
 """Told beside the table of numbers."""

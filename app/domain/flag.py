@@ -22,6 +22,7 @@ class FlagKind(StrEnum):
     ASSESSMENT_OVERDUE = "assessment-overdue"
     REVIEW_OVERDUE = "review-overdue"
     REMISSION_REACHED = "remission-reached"
+    REFERRAL_OVERDUE = "referral-overdue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ FLAG_POLICY: Mapping[FlagKind, FlagPolicy] = MappingProxyType(
         FlagKind.SECOND_STAGE_OWED: FlagPolicy(4, "Second stage owed", 7, True, False, 2),
         FlagKind.CANNOT_JUDGE: FlagPolicy(4, "Reassess", 7, True, False, 2),
         FlagKind.CONTACT_OVERDUE: FlagPolicy(5, "Contact overdue", 0, True, False, 2),
+        FlagKind.REFERRAL_OVERDUE: FlagPolicy(5, "Referral overdue", 3, True, False, 2),
         FlagKind.ASSESSMENT_OVERDUE: FlagPolicy(6, "Questionnaire overdue", 7, True, False, 1),
         FlagKind.REVIEW_OVERDUE: FlagPolicy(7, "Review overdue", 7, True, True, 1),
         FlagKind.REMISSION_REACHED: FlagPolicy(8, "Remission reached", 14, True, False, 0),

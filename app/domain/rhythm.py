@@ -17,6 +17,8 @@ class Rhythm:
     contact_months_2_3: int = 14
     contact_later: int = 28
     """Weekly, every other week, then monthly (COMPASS)."""
+    contact_relapse_prevention: int = 28
+    """Calls every four weeks (German IMPACT, Trials 15:351), or as the patient's plan says."""
     assessment_acute: int = 14
     assessment_relapse_prevention: int = 28
     """Not confirmed."""
@@ -34,7 +36,9 @@ def next_contact_due(
     if last_contact_on is None:
         return enrolled_on + timedelta(days=rhythm.contact_month_1)
     days_in = (last_contact_on - enrolled_on).days
-    if status is EpisodeStatus.RELAPSE_PREVENTION or days_in >= 84:
+    if status is EpisodeStatus.RELAPSE_PREVENTION:
+        return last_contact_on + timedelta(days=rhythm.contact_relapse_prevention)
+    if days_in >= 84:
         return last_contact_on + timedelta(days=rhythm.contact_later)
     early = rhythm.contact_month_1 if days_in < 28 else rhythm.contact_months_2_3
     return last_contact_on + timedelta(days=early)

@@ -6,6 +6,7 @@ from app.domain import (
     condition,
     definition,
     delivery,
+    discharge,
     duplicate,
     encounter,
     escalation,
@@ -16,6 +17,8 @@ from app.domain import (
     milestones,
     own_protocol,
     protocol,
+    referral,
+    relapse_prevention,
     response,
     rhythm,
     roster,
@@ -61,6 +64,9 @@ RULES: tuple[Rule, ...] = (
     *delivery.RULES,
     *flag_times.RULES,
     *expected_recovery.RULES,
+    *referral.RULES,
+    *relapse_prevention.RULES,
+    *discharge.RULES,
 )
 """All rules, in the order they are told."""
 

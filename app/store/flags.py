@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, select, update
 from app.errors import NotFound, VersionConflict
 from app.store.grouping import group
 from app.store.ids import new_id
-from app.store.tables import flags
+from app.store.tables import episodes, flags
 from app.store.transaction import Store
 
 
@@ -92,11 +92,17 @@ async def list_open_flags(store: Store, kinds: list[str]) -> list[Flag]:
 
 
 async def list_unenrolled_flags(store: Store) -> list[Flag]:
-    """Open flags of patients who are in no episode, the oldest first."""
+    """Open flags of patients who are in no open episode, the oldest first.
+
+    What was handed to somebody when an episode ended is among them.
+    """
+    ended = select(episodes.c.episode_id).where(
+        episodes.c.org_id == store.org_id, episodes.c.status == "closed"
+    )
     found = await store.connection.execute(
         select(*_COLUMNS)
         .where(flags.c.org_id == store.org_id, flags.c.state != "closed")
-        .where(flags.c.episode_id.is_(None))
+        .where(flags.c.episode_id.is_(None) | flags.c.episode_id.in_(ended))
         .order_by(flags.c.opened_at, flags.c.flag_id)
     )
     return [_flag(row) for row in found.all()]

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.domain.access import Permission
 from app.domain.episode import EpisodeClosed, EpisodeStatus, is_open, transition
 from app.errors import Problem, Unprocessable
-from app.store import audit, care, episodes, patients, rosters
+from app.store import audit, care, endings, episodes, patients, rosters
 from app.store.episodes import Episode
 from app.store.ids import new_id
 from app.store.transaction import Store
@@ -42,7 +42,7 @@ async def change_episode(
     """Change an open episode; raises VersionConflict where somebody else changed it meanwhile."""
     store.actor.require(Permission.CHANGE_EPISODE)
     episode = await open_episode(store, episode_id)
-    values = await _values(store, episode, change, today)
+    values = await _values(store, episode, change)
     if not values:
         return
     await episodes.change_episode(store, episode_id, change.version, values)
@@ -58,19 +58,13 @@ async def change_episode(
     await reevaluate_patient(store, episode.patient_id, today)
 
 
-async def _values(
-    store: Store, episode: Episode, change: EpisodeChange, today: date
-) -> dict[str, Any]:
+async def _values(store: Store, episode: Episode, change: EpisodeChange) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if change.status and change.status != episode.status:
         wanted = _status(change.status)
         transition(EpisodeStatus(episode.status), wanted)
-        if wanted is EpisodeStatus.CLOSED and not change.reason.strip():
-            raise Unprocessable(
-                "Say why the episode ends.", [Problem("reason", "is needed to close an episode")]
-            )
+        await _check_status(store, episode, wanted, change.reason)
         values["status"] = wanted.value
-        values["ended_on"] = today if wanted is EpisodeStatus.CLOSED else None
     if change.care_manager_id and change.care_manager_id != episode.care_manager_id:
         await check_care_manager(store, change.care_manager_id)
         values["care_manager_id"] = change.care_manager_id
@@ -78,6 +72,22 @@ async def _values(
     if clinician is not None and clinician.strip() != (episode.primary_care_clinician or ""):
         values["primary_care_clinician"] = clinician.strip() or None
     return values
+
+
+async def _check_status(store: Store, episode: Episode, wanted: EpisodeStatus, reason: str) -> None:
+    """An episode ends by a discharge; relapse prevention asks for a plan, or why there is none."""
+    if wanted is EpisodeStatus.CLOSED:
+        raise Unprocessable(
+            "The episode was not ended.",
+            [Problem("status", "discharge the patient instead: it asks what is still open")],
+        )
+    if wanted is not EpisodeStatus.RELAPSE_PREVENTION or reason.strip():
+        return
+    if not await endings.list_plans(store, episode.episode_id):
+        raise Unprocessable(
+            "The status was not changed.",
+            [Problem("reason", "write the relapse prevention plan first, or say why none")],
+        )
 
 
 def _status(word: str) -> EpisodeStatus:

@@ -14,6 +14,7 @@ from app.store.ids import new_id
 from app.store.transaction import Store
 from app.use_cases.change_episode import open_episode
 from app.use_cases.reevaluate_patient import reevaluate_patient
+from app.use_cases.refer_patient import ReferralForm, open_referral
 from app.use_cases.weigh_step import WeighedStep, weigh_step
 
 
@@ -44,6 +45,8 @@ async def decide_step(store: Store, episode_id: UUID, form: StepForm, today: dat
     _check_order(form, weighed.facts)
     settled = settle(form.choice, weighed.suggestion, weighed.facts)
     await _save(store, weighed, settled, form)
+    if settled.refer:
+        await _refer(store, weighed, settled, form, today)
     await reevaluate_patient(store, episode.patient_id, today)
 
 
@@ -95,6 +98,22 @@ async def _save(store: Store, weighed: WeighedStep, settled: Settled, form: Step
         subject=f"step_decisions/{decision_id}",
         detail={"choice": form.choice.choice.value, "step": settled.in_force},
     )
+
+
+async def _refer(
+    store: Store, weighed: WeighedStep, settled: Settled, form: StepForm, today: date
+) -> None:
+    """Open a referral to the step that the clinic does not offer, unless one is open already."""
+    if weighed.facts.referral and weighed.facts.referral.step == settled.wanted:
+        return
+    opened = ReferralForm(
+        step=settled.wanted,
+        reason=form.choice.reason.strip() or weighed.suggestion.words,
+        to_whom="",
+        interim_care=form.choice.interim_care,
+        request_key=form.request_key,
+    )
+    await open_referral(store, weighed.episode, opened, today)
 
 
 async def _put_on_chart(

@@ -43,6 +43,7 @@ async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: 
             "clinic_id": form.clinic_id,
             "status": EpisodeStatus.ACTIVE.value,
             "enrolled_on": form.enrolled_on,
+            "earlier_episode_id": await _earlier(store, patient_id),
             "care_manager_id": form.care_manager_id,
             "primary_care_clinician": form.primary_care_clinician.strip() or None,
             "condition": form.condition.value,
@@ -55,6 +56,13 @@ async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: 
     )
     await reevaluate_patient(store, patient_id, today)
     return episode_id
+
+
+async def _earlier(store: Store, patient_id: UUID) -> UUID | None:
+    """The course that this one follows: the one that ended last. Neither becomes the other's."""
+    ended = [e for e in await episodes.list_episodes(store, patient_id) if e.ended_on]
+    latest = max(ended, key=lambda e: (e.ended_on or e.enrolled_on, e.enrolled_on), default=None)
+    return latest.episode_id if latest else None
 
 
 async def _check(store: Store, form: EnrolForm, today: date) -> None:

@@ -26,6 +26,7 @@ from app.domain.flag import Finding, FlagKind, OpenFlag, reconcile
 from app.domain.handling import DEFAULTS, Handlings, first_step_at
 from app.domain.outcome import NO_LONGER_TRUE
 from app.domain.protocol import Protocol
+from app.domain.referral import OpenReferral, ReferralState, overdue_referrals
 from app.domain.response import response_status
 from app.domain.rhythm import (
     Rhythm,
@@ -36,11 +37,14 @@ from app.domain.rhythm import (
 from app.domain.safety import ItemNine
 from app.domain.score import TotalCheck
 from app.domain.severity import severity
+from app.domain.step import STEPS
 from app.domain.trajectory import BASELINE_DAYS_BEFORE, Measurement, Trajectory, trajectory
 from app.store.assessments import Assessment
+from app.store.endings import StoredPlan
 from app.store.episodes import Episode, Summary
 from app.store.flags import Flag
 from app.store.patients import Patient
+from app.store.referrals import Referral
 
 RHYTHM = Rhythm()
 WITHDRAWN = (
@@ -67,6 +71,10 @@ class Facts:
     handlings: Handlings = field(default_factory=lambda: DEFAULTS)
     intake_id: UUID | None = None
     """Who owns what nobody else owns."""
+    plans: Mapping[UUID, StoredPlan] = field(default_factory=dict)
+    """The plan against relapse in force, per episode."""
+    referrals: Sequence[Referral] = ()
+    """The open ones, of any episode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,8 @@ class Decision:
     """Flag to the episode that it now belongs to."""
     places: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     """Episode to the values that its evaluation gave it."""
+    referral_days: dict[UUID, date | None] = field(default_factory=dict)
+    """Referral to the day on which time alone can next change what is found of it."""
 
 
 def judge_patient(facts: Facts, moment: Moment) -> Decision:
@@ -160,22 +170,31 @@ def _episode_facts(
         last_review_on=episode.last_review_on,
         next_contact_on=episode.next_contact_on,
         protocol=protocol,
-        rhythm=RHYTHM,
+        rhythm=_rhythm(facts, episode),
         sex=facts.patient.sex,
         condition=Condition(episode.condition),
     )
 
 
+def _rhythm(facts: Facts, episode: Episode) -> Rhythm:
+    stored = facts.plans.get(episode.episode_id)
+    return stored.plan.rhythm if stored else RHYTHM
+
+
 def _home(courses: Sequence[Episode], assessment: Assessment) -> Episode | None:
     """The episode that an assessment's date falls into: the open one first, then the newest.
 
-    Two overlap only where records were joined: what was measured belongs to the one that goes on.
+    A score taken in an earlier episode stays there, also where the next one begins within
+    its baseline's days: no two courses share a score. Two overlap only where records were
+    joined: what was measured belongs to the one that goes on.
     """
     before = timedelta(days=BASELINE_DAYS_BEFORE)
-    for episode in sorted(courses, key=lambda one: not is_open(EpisodeStatus(one.status))):
-        last = episode.ended_on or date.max
-        if episode.enrolled_on - before <= assessment.effective_on <= last:
-            return episode
+    ordered = sorted(courses, key=lambda one: not is_open(EpisodeStatus(one.status)))
+    for earliest in (timedelta(0), before):
+        for episode in ordered:
+            last = episode.ended_on or date.max
+            if episode.enrolled_on - earliest <= assessment.effective_on <= last:
+                return episode
     return None
 
 
@@ -237,18 +256,29 @@ class _Judgement:
     """What counts of all episodes and of none."""
 
     def run(self) -> None:
+        late = overdue_referrals(map(_open_referral, self.facts.referrals), self.moment.today)
+        self._look_at_referrals_again()
         if self.episode is None:
             patient, today = self.facts.patient, self.moment.today
             found = evaluate_unenrolled(_facts_of(self.counted), patient.sex, today)
-            self._reconcile(self._of_the_living(found))
+            self._reconcile([*self._of_the_living(found), *late])
             return
         assert self.facts.protocol is not None
         known = replace(
             _episode_facts(self.facts, self.episode, self.counted, self.facts.protocol),
             screens=_facts_of(self.every),
         )
-        matters = self._reconcile(self._of_the_living(evaluate_episode(known, self.moment.today)))
+        found = evaluate_episode(known, self.moment.today)
+        matters = self._reconcile([*self._of_the_living(found), *late])
         self._place(self.episode, known, matters)
+
+    def _look_at_referrals_again(self) -> None:
+        """The day after the one by which something should have moved; once it is told, none."""
+        for referral in self.facts.referrals:
+            again = referral.due_on + timedelta(days=1) if referral.due_on else None
+            again = again if again and again > self.moment.today else None
+            if again != referral.next_evaluation_on:
+                self.decision.referral_days[referral.referral_id] = again
 
     def _of_the_living(self, found: Sequence[Finding]) -> list[Finding]:
         """No form is owed by somebody who died."""
@@ -401,7 +431,9 @@ class _Judgement:
     def _place(self, episode: Episode, known: EpisodeFacts, matters: Sequence[OpenMatter]) -> None:
         today, enrolled_on = self.moment.today, episode.enrolled_on
         latest = max((a.on for a in known.assessments), default=None)
-        contact_on = next_contact_due(known.status, enrolled_on, known.last_contact_on, RHYTHM)
+        contact_on = next_contact_due(
+            known.status, enrolled_on, known.last_contact_on, known.rhythm
+        )
         due_on = episode.next_contact_on or contact_on
         found = place(tuple(matters), due_on, today)
         self.decision.places[episode.episode_id] = {
@@ -415,6 +447,17 @@ class _Judgement:
             "urgency_reason": found.reason,
             "urgent_since": min((m.opened_on for m in matters), default=due_on),
         }
+
+
+def _open_referral(referral: Referral) -> OpenReferral:
+    return OpenReferral(
+        last_event_id=str(referral.last_event_id),
+        what=STEPS[referral.step].title.lower() if referral.step else referral.reason,
+        to_whom=referral.to_whom,
+        state=ReferralState(referral.state),
+        since=referral.state_since,
+        due_on=referral.due_on,
+    )
 
 
 def _asks_again(flag: Flag, digests: Mapping[str, str]) -> bool:

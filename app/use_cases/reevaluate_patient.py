@@ -10,7 +10,18 @@ from uuid import UUID
 
 from app.domain.duty_roster import intake_person
 from app.domain.protocol import Protocol
-from app.store import assessments, care, duty, episodes, flags, handlings, patients, protocols
+from app.store import (
+    assessments,
+    care,
+    duty,
+    endings,
+    episodes,
+    flags,
+    handlings,
+    patients,
+    protocols,
+    referrals,
+)
 from app.store.episodes import Episode
 from app.store.transaction import Store
 from app.use_cases.judging import Decision, Facts, Moment, judge_patient, open_episode
@@ -34,11 +45,13 @@ async def load_facts(store: Store, patient_ids: Sequence[UUID]) -> list[Facts]:
     records = await assessments.list_assessments_of(store, patient_ids)
     courses = await episodes.list_episodes_of(store, patient_ids)
     held = await flags.list_flags_of(store, patient_ids)
+    sent_on = await referrals.list_open_of(store, patient_ids)
     every = [episode.episode_id for found in courses.values() for episode in found]
     current = [found for found in map(open_episode, courses.values()) if found]
     known = await protocols.get_protocols(
         store, {(episode.protocol_id, episode.protocol_version) for episode in current}
     )
+    plans = await endings.latest_plans(store, every)
     reached = await care.last_contacts_reached_on(store, every)
     handled = await handlings.get_handlings(store)
     intake_id = await _intake(store, [courses.get(patient_id, []) for patient_id in patient_ids])
@@ -52,6 +65,8 @@ async def load_facts(store: Store, patient_ids: Sequence[UUID]) -> list[Facts]:
             protocol=_judged_by(known, courses.get(patient.patient_id, [])),
             handlings=handled,
             intake_id=intake_id,
+            plans=plans,
+            referrals=sent_on.get(patient.patient_id, []),
         )
         for patient in people
     ]
@@ -82,5 +97,7 @@ async def _save(store: Store, decisions: Sequence[Decision]) -> None:
     await flags.move_flags(store, {key: value for d in decisions for key, value in d.moved.items()})
     for flag, values in [change for d in decisions for change in d.changed]:
         await flags.change_flag(store, flag, values)
+    days = {key: value for d in decisions for key, value in d.referral_days.items()}
+    await referrals.save_evaluated(store, days)
     places = {key: value for d in decisions for key, value in d.places.items()}
     await episodes.save_evaluations(store, places)

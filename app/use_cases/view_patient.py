@@ -110,7 +110,7 @@ async def view_patient(store: Store, patient_id: UUID, today: date) -> PatientSt
         colleagues=await rosters.list_answering(store),
         clinics=clinic_list,
         minutes_this_month=_minutes(contacts, today),
-        path=await view_care_path(store, patient_id, shown.episode_id if shown else None, today),
+        path=await view_care_path(store, patient_id, courses, today),
         today=today,
     )
 

@@ -14,6 +14,7 @@ from app.domain.protocol import BAO_SOWA
 from app.jobs.sweeping import sweep_all
 from app.store.tables import episodes, flags, protocol_choices, protocols
 from app.use_cases import choose_protocol
+from tests.web.discharging import discharge
 from tests.web.site import Site, Visitor
 from tests.web.test_pages import WELL, action, enrolled
 
@@ -295,8 +296,7 @@ async def test_a_closed_episode_keeps_the_protocol_it_ended_with(site: Site) -> 
     patient = await enrolled(site, maya, "700")
     await site.screened("700", WELL, 1)
     page = (await maya.get(f"/patients/{patient}")).text
-    version = await maya.field(f"/patients/{patient}", "version")
-    told = await maya.post(action(page, "episode"), version=version, status="closed", reason="Well")
+    told = await discharge(maya, page, outcome="goals-met")
     assert told.status_code == 303, told.text
     assert await choose(lind, "icsi v1") == 303
     assert [row.protocol_id for row in await rows(site, episodes)] == ["bao-sowa"]

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.web.discharging import discharge
 from tests.web.site import Site, Visitor
 from tests.web.test_pages import SEVERE, action, enrolled
 
@@ -129,11 +130,7 @@ async def test_a_closed_episode_takes_no_decision(site: Site) -> None:
     maya = await site.sign_in("maya")
     patient = await in_care(site, maya)
     page, where, keys = await shown(maya, patient)
-    version = await maya.field(f"/patients/{patient}", "version")
-    ended = await maya.post(
-        action(page, "episode"), version=version, status="closed", reason="Moved away"
-    )
-    assert ended.status_code == 303
+    assert (await discharge(maya, page, outcome="moved")).status_code == 303
     assert (await maya.post(where, **keys, choice="accept")).status_code == 409
 
 

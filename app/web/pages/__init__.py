@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from app.web.pages import (
     caseload,
     duty,
+    endings,
     expected_recovery,
     explain,
     flags,
@@ -18,6 +19,7 @@ from app.web.pages import (
     protocols,
     reach,
     records,
+    referrals,
     reviews,
     roster,
     screening,
@@ -48,6 +50,8 @@ for _page in (
     records,
     roster,
     expected_recovery,
+    referrals,
+    endings,
 ):
     router.include_router(_page.router)
 

@@ -58,7 +58,7 @@ async def show_patient(
         kinds=KINDS,
         ladder=STEPS,
         conditions=[one.value for one in Condition],
-        next_statuses=sorted(TRANSITIONS[status]) if status else [],
+        next_statuses=sorted(TRANSITIONS[status] - {EpisodeStatus.CLOSED}) if status else [],
         new_key=lambda: uuid4().hex,
         outcomes=lambda kind: outcomes_of(FlagKind(kind)),
         now_local=store.now.astimezone(ZoneInfo(session.actor.time_zone)).strftime(

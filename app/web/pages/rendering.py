@@ -89,6 +89,7 @@ environment.filters |= {
     "language": _language,
     "instant": _instant,
     "trend": _trend,
+    "iso_day": lambda text: day_words(date.fromisoformat(text)),
     "words": lambda value: str(value).replace("-", " "),
 }
 environment.globals |= {

@@ -6,11 +6,13 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from app.domain.referral import STATES
 from app.domain.step import STEPS
 from app.domain.step_decision import Choice, StaleSuggestion, StepChoice
 from app.errors import Problem, Unprocessable
 from app.use_cases.decide_step import StepForm, decide_step
 from app.use_cases.offer_steps import offer_steps, view_offers
+from app.use_cases.set_referral_days import view_referral_days
 from app.use_cases.view_patient import view_patient
 from app.web.dependencies import SignedIn, Today, WriteStore, check_csrf
 from app.web.pages.forms import back, day
@@ -23,8 +25,15 @@ checked = [Depends(check_csrf)]
 @router.get("/steps")
 async def show_offers(request: Request, session: SignedIn, store: WriteStore) -> Response:
     """The ladder, and which clinic offers what of it."""
-    offers = await view_offers(store)
-    return page(request, "steps.html", session, offers=offers, steps=STEPS)
+    return page(
+        request,
+        "steps.html",
+        session,
+        offers=await view_offers(store),
+        days=await view_referral_days(store),
+        states=STATES,
+        steps=STEPS,
+    )
 
 
 @router.post("/steps/{clinic_id}", dependencies=checked)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 from app.auth.bearer import issue_token
 from app.auth.secrets import hash_password
 from app.demo.duty import set_up_duty, tell_of_flags
+from app.demo.endings import Course, tell_endings
 from app.demo.people import Person, make_person
 from app.demo.referrals import follow
 from app.demo.second_records import add_second_records
 from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
-from app.domain.actor import system
+from app.domain.access import Role
+from app.domain.actor import Actor, ActorKind, system
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.condition import Condition
 from app.domain.identity import content_digest, identity_key
@@ -65,6 +67,8 @@ SIX_WEEKS = amend(
 )
 """The demo's own protocol: six weeks instead of eight."""
 BATCH = 500
+ENDED = 400
+"""Among how many of the people some come to the end of their course."""
 PUBLISHED = 1000
 """How many of the people are served as FHIR too; more would only fill the disk."""
 Progress = Callable[[int], None]
@@ -91,22 +95,39 @@ async def load(
     async with database.transaction(actor) as store:
         staffed, token = await _begin(store)
     dice = Random(seed)
+    courses: list[Course] = []
     for start in range(0, patients, BATCH):
         numbers = range(start, min(start + BATCH, patients))
         async with database.transaction(actor) as store:
-            ids = await _load_batch(store, dice, numbers, staffed, today)
+            loaded = await _load_batch(store, dice, numbers, staffed, today)
+            ids = [course.patient_id for course in loaded]
             await reevaluate_patients(store, ids, today)
             await find_duplicates(store, ids)
             if start == 0:
                 await add_second_records(store, ids, today)
+        courses += loaded[: max(0, ENDED - len(courses))]
         progress(len(numbers))
     team = (staffed.care_managers[0], staffed.care_managers[1], staffed.consultant)
+    async with database.transaction(_acting(actor, staffed)) as store:
+        await tell_endings(store, courses, today)
     async with database.transaction(actor) as store:
         await set_up_duty(store, team, ZONE, today)
         await tell_of_flags(store, team, ZONE, today)
     async with database.transaction(actor) as store:
         await fit_expected_recovery(store, today)
     return token
+
+
+def _acting(registry: Actor, staffed: Staffed) -> Actor:
+    """The first care manager, at work."""
+    maya = staffed.care_managers[0]
+    return replace(
+        registry,
+        kind=ActorKind.STAFF,
+        id=maya,
+        name=staffed.names[maya],
+        roles=frozenset({Role.CARE_MANAGER}),
+    )
 
 
 async def _begin(store: Store) -> tuple[Staffed, str]:
@@ -126,20 +147,20 @@ async def _begin(store: Store) -> tuple[Staffed, str]:
 
 async def _load_batch(
     store: Store, dice: Random, numbers: range, staffed: Staffed, today: date
-) -> list[UUID]:
+) -> list[Course]:
     rows: dict[str, list[dict[str, Any]]] = {}
-    ids = []
+    courses = []
     for number in numbers:
         person, story = make_person(dice, number, today), make_story(dice)
         writer = Writer(store, dice, person, story, staffed, today, number)
-        ids.append(writer.patient_id)
+        courses.append(writer.course())
         for table, row in writer.rows():
             rows.setdefault(table, []).append({"org_id": ORG} | row)
         if number < PUBLISHED:
             store.saved += writer.published()
     for table, content in rows.items():
         await copy_rows(store, table, content)
-    return ids
+    return courses
 
 
 class Writer:
@@ -165,6 +186,17 @@ class Writer:
         self.scored: list[dict[str, Any]] = []
         self.clinic_id = staffed.clinics[number % len(staffed.clinics)]
         self.care_manager = staffed.care_managers[number % len(staffed.care_managers)]
+
+    def course(self) -> Course:
+        """What an ending of this story needs to know."""
+        return Course(
+            self.patient_id,
+            self.episode_id,
+            self.clinic_id,
+            self.care_manager,
+            self.story,
+            self.enrolled_on,
+        )
 
     def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """(table, row), in an order that foreign keys allow."""

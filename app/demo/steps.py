@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from random import Random
 
-from app.demo.stories import Story
+from app.demo.stories import WELL_FOR, Story
 from app.domain.episode import EpisodeStatus
 from app.domain.evaluate import AssessmentFact, EpisodeFacts, course_of, judging_instrument
 from app.domain.protocol import BAO_SOWA, judge
@@ -44,6 +44,8 @@ def decide(dice: Random, story: Story, enrolled_on: date) -> Iterator[Decided]:
     for day in sorted({day for day, *_ in story.phq9} | {day for day, _ in story.gad7}):
         facts = _facts(story, enrolled_on, day, current, since)
         found = suggest(facts)
+        if story.kind == "relapse" and day > WELL_FOR:
+            return
         if found.step is None or (current and day > story.days - WAITING_DAYS):
             continue
         choice = _choose(dice, found, current)

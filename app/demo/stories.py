@@ -11,6 +11,8 @@ from random import Random
 SERTRALINE = ("Sertraline 50 mg started", "Sertraline raised to 100 mg", "Sertraline 150 mg")
 ESCITALOPRAM = ("Escitalopram 10 mg started", "Escitalopram raised to 20 mg", "Bupropion XL added")
 THERAPY = ("Behavioral activation begun", "Problem-solving treatment begun", "CBT referral made")
+WELL_FOR = 168
+"""The day on which somebody who will relapse may be discharged: week 24."""
 
 
 @dataclass(slots=True)

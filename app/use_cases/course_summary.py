@@ -19,10 +19,14 @@ async def course_summary(store: Store, episode: Episode, today: date) -> dict[st
     """The course as it stands today, to be kept with the discharge."""
     episode_id = episode.episode_id
     records = await assessments.list_assessments(store, episode.patient_id)
-    mine = once([a for a in records if a.counts and a.episode_id == episode_id])
+    mine = once(
+        [a for a in records if a.counts and a.episode_id == episode_id and a.effective_on <= today]
+    )
     events = await care.list_treatment_events(store, episode_id)
-    contacts = await care.list_contacts(store, episode_id)
-    decisions = await step_care.list_decisions(store, episode_id)
+    contacts = [c for c in await care.list_contacts(store, episode_id) if c.contact_on <= today]
+    decisions = [
+        d for d in await step_care.list_decisions(store, episode_id) if d.started_on <= today
+    ]
     plans = await endings.list_plans(store, episode_id)
     return {
         "weeks": weeks_in_treatment(episode.enrolled_on, today),
@@ -30,7 +34,7 @@ async def course_summary(store: Store, episode: Episode, today: date) -> dict[st
         "treatments": [
             {"on": event.happened_on.isoformat(), "words": event.words}
             for event in events
-            if event.kind != "status"
+            if event.kind != "status" and event.happened_on <= today
         ],
         "step": STEPS[decisions[-1].step].title if decisions else None,
         "plan": plans[0].version if plans else None,

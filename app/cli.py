@@ -28,6 +28,7 @@ from app.domain.roster import MAX_BYTES
 from app.domain.rulebook import as_markdown
 from app.errors import NotFound, RegistryError, TooLarge
 from app.importing import import_files, import_roster_file
+from app.instrument_commands import instrument_cli
 from app.jobs.refitting import fit_all
 from app.jobs.sweeping import sweep_all
 from app.jobs.telling import deliver_all, escalate_all
@@ -54,6 +55,7 @@ for group, name in (
     (organization_cli, "organization"),
     (postgres_cli, "postgres"),
     (recovery_cli, "expected-recovery"),
+    (instrument_cli, "instrument"),
 ):
     cli.add_typer(group, name=name)
 console = Console(stderr=True)

@@ -252,7 +252,7 @@ async def _chart(
     words = ""
     told: tuple[str, ...] = ()
     expected = None
-    if episode and course:
+    if episode and course and not instrument.ordinal:  # a level has no points to tell of
         until = episode.ended_on or today
         expected = expected_on_chart(models, instrument, course, episode, today)
         told = course_words(instrument, course, episode.enrolled_on, until)

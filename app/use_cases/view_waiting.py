@@ -13,6 +13,9 @@ from app.store.transaction import Store
 from app.use_cases.flag_loop import tell_loop
 from app.use_cases.patient_story import LoopRow
 
+SHOWN = 40
+"""How many a page lists; the others stand on the caseload."""
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
@@ -21,6 +24,8 @@ class Waiting:
     unanswered: list[WaitingRow]
     mine: list[WaitingRow]
     """Those they have and did not close yet."""
+    more: int
+    """How many unanswered ones are not in the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +47,15 @@ class FlagLoop:
 
 
 async def view_waiting(store: Store) -> Waiting:
-    """The flags that wait for me; the look is audited."""
+    """The flags that wait for me, the most urgent in full; the look is audited."""
     store.actor.require(Permission.ANSWER_FLAG)
     me = store.actor.staff_id
     assert me is not None
     rows = sorted(await escalations.list_waiting(store, me), key=_order)
     await audit.record(store, "flags.view-waiting", detail={"rows": len(rows)})
-    return Waiting(
-        [row for row in rows if row.state == "open" or row.owner_id != me],
-        [row for row in rows if row.state == "acknowledged" and row.owner_id == me],
-    )
+    unanswered = [row for row in rows if row.state == "open" or row.owner_id != me]
+    mine = [row for row in rows if row.state == "acknowledged" and row.owner_id == me]
+    return Waiting(unanswered[:SHOWN], mine, max(0, len(unanswered) - SHOWN))
 
 
 def _order(row: WaitingRow) -> tuple[int, datetime]:

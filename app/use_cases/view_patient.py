@@ -12,7 +12,6 @@ from app.domain.episode import EpisodeStatus, is_open, weeks_in_treatment
 from app.domain.expected_recovery import RecoveryModel
 from app.domain.flag import FLAG_POLICY, FlagKind
 from app.domain.instrument import Instrument
-from app.domain.protocol import judge
 from app.domain.response import response_status
 from app.domain.safety import item_nine_words
 from app.domain.score import NotScorableReason
@@ -41,6 +40,7 @@ from app.store.transaction import Store
 from app.use_cases.care_path import view_care_path
 from app.use_cases.expected_on_chart import expected_on_chart
 from app.use_cases.flag_loop import tell_loop
+from app.use_cases.judged_course import judged_words
 from app.use_cases.judging import course_of, once
 from app.use_cases.patient_story import (
     AnswerRow,
@@ -260,7 +260,8 @@ async def _chart(
         protocol = await protocols.get_protocol(
             store, episode.protocol_id, episode.protocol_version
         )
-        words = judge(protocol, instrument, course, episode.enrolled_on, today).words
+        within = [r for r in counted if r.episode_id == episode.episode_id]
+        words = judged_words(protocol, episode, instrument, within, today)
     return ChartSeries(
         instrument_id=instrument.id,
         title=instrument.short_title,

@@ -16,7 +16,7 @@ from app.store.tables import episodes, flags, protocol_choices, protocols
 from app.use_cases import choose_protocol
 from tests.web.discharging import discharge
 from tests.web.site import Site, Visitor
-from tests.web.test_pages import WELL, action, enrolled
+from tests.web.test_pages import WELL, action, enrolled, now_local
 
 SLIGHTLY_BETTER = [1] * 4 + [2] * 4 + [0]
 """12 after 16: a quarter gone, not half, not below 10."""
@@ -116,9 +116,25 @@ async def test_each_condition_has_its_own_protocol(site: Site) -> None:
     assert 'judged by <a href="/protocols/bao-sowa/1">' in (await maya.get(f"/patients/{low}")).text
     page = (await maya.get(f"/patients/{anxious}")).text
     assert 'for anxiety, judged by <a href="/protocols/german-impact/1">' in page
+    assert "judged by the PHQ-9 (convention)" in page, "the chart says so, too"
     why = (await maya.get(f"/patients/{anxious}/explain")).text
     assert "yet the GAD-7 was not answered: judged by the PHQ-9 (convention)" in why
     assert (await maya.post(f"/patients/{low}/enrol", condition="gout")).status_code == 422
+
+
+async def test_the_chart_of_what_does_not_judge_says_so(site: Site) -> None:
+    maya = await site.sign_in("maya")
+    patient = await enrolled(site, maya, "700")
+    items = {f"item-q{number}": "2" for number in range(1, 8)}
+    told = await maya.post(f"/patients/{patient}/assessments/gad-7", at=now_local(), **items)
+    assert told.status_code == 303, told.text
+    page = (await maya.get(f"/patients/{patient}")).text
+    assert page.count("For comparison, since the PHQ-9 judges here: GAD-7 was 14") == 1
+    version = await maya.field(f"/patients/{patient}", "version")
+    form = {"version": version, "condition": "anxiety"}
+    assert (await maya.post(action(page, "condition"), **form)).status_code == 303
+    page = (await maya.get(f"/patients/{patient}")).text
+    assert page.count("For comparison, since the GAD-7 judges here: ") == 1
 
 
 async def test_the_target_condition_is_changed_with_its_history_on_the_chart(site: Site) -> None:

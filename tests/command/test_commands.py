@@ -107,3 +107,28 @@ def test_the_sweep_counts_what_it_evaluated(own: dict[str, str], org: str) -> No
     told = run(own, "sweep")
     assert told.returncode == 0
     assert "episodes evaluated" in told.stderr
+
+
+def test_how_people_are_reached_is_set_and_checked_by_commands(
+    own: dict[str, str], org: str
+) -> None:
+    missing = run(own, "organization", "reach", "--org", org)
+    assert missing.returncode == 1
+    assert "No safety contact of last resort is set." in missing.stdout
+    words = ("organization", "last-resort", "Safety line", "--org", org)
+    refused = run(own, *words[:3], "line@clinic.example\nBcc: x@y.example", *words[3:])
+    assert refused.returncode == 1
+    assert run(own, *words[:3], "line@clinic.example", *words[3:]).returncode == 0
+    assert "No safety contact" not in run(own, "organization", "reach", "--org", org).stdout
+    nobody = run(own, "staff", "email", "nobody", "n@clinic.example", "--org", org)
+    assert (nobody.returncode, "no login" in nobody.stderr) == (1, True)
+
+
+def test_telling_once_by_a_command(own: dict[str, str], org: str) -> None:
+    told = run(own, "tell")
+    assert told.returncode == 0
+    assert "flags took a step" in told.stderr
+    clear = {"STEPWELL_SMTP_HOST": "m", "STEPWELL_SMTP_FROM": "s@c", "STEPWELL_SMTP_USERNAME": "u"}
+    refused = run(own | clear | {"STEPWELL_SMTP_SECURITY": "none"}, "tell")
+    assert refused.returncode == 1
+    assert "never sent in clear" in refused.stderr

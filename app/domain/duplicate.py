@@ -18,7 +18,7 @@ PHONE_DIGITS = 7
 NUMBER_LENGTH = 4
 """How long a record number is at least that tells people apart (ours)."""
 BLOCK_LIMIT = 60
-"""A key that more records than this share tells nothing: a front desk's phone, for instance."""
+"""A key that more records than this share tells nothing: 1 January as the unknown birth date."""
 
 
 class Grade(IntEnum):
@@ -114,18 +114,21 @@ def phone_digits(phone: str) -> str:
 def keys_of(one: Person) -> frozenset[str]:
     """What a record is looked up by: two of one person share at least one of these.
 
-    A day and month that were swapped give the same key. The phone is joined with the
-    initial, so that a household or a front desk is no block.
+    A day and month that were swapped give the same key. Names and phone are joined with
+    either half of the birth date, since a slip spoils one half alone: so a common name or a
+    front desk's phone is no block.
     """
     keys = {f"n {number}" for number in one.numbers}
-    tokens = sorted({*one.family.split(), *one.given.split()})
-    if len(tokens) > 1:
-        keys.add(f"w {' '.join(tokens)}")
-    if one.birth_on:
-        low, high = sorted((one.birth_on.month, one.birth_on.day))
-        keys.add(f"b {one.birth_on.year} {low} {high}")
-    if one.phone and one.given:
-        keys.add(f"p {one.phone} {one.given[0]}")
+    if one.birth_on is None:
+        return frozenset(keys)
+    low, high = sorted((one.birth_on.month, one.birth_on.day))
+    keys.add(f"b {one.birth_on.year} {low} {high}")
+    tokens = " ".join(sorted({*one.family.split(), *one.given.split()}))
+    for half in (str(one.birth_on.year), f"{low} {high}"):
+        if " " in tokens:
+            keys.add(f"w {tokens} {half}")
+        if one.phone:
+            keys.add(f"p {one.phone} {half}")
     return frozenset(keys)
 
 
@@ -290,8 +293,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "duplicate-block",
         "Probable duplicates",
-        f"A key that more than {BLOCK_LIMIT} records share (a front desk's phone) is left out of "
-        "the search for candidates.",
+        f"A key that more than {BLOCK_LIMIT} records share (1 January, where nobody knew the birth "
+        "date) is left out of the search for candidates.",
         "ours",
         "tests/web/test_duplicates.py::test_a_key_that_everybody_shares_tells_nothing",
         confirmed=False,

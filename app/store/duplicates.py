@@ -26,6 +26,8 @@ from app.domain.duplicate import BLOCK_LIMIT, Likeness
 from app.store.tables import duplicate_keys, duplicate_pairs, patient_identifiers, patients
 from app.store.transaction import Store
 
+HELD_KEYS = 64
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -67,6 +69,23 @@ async def keys_of(store: Store, patient_ids: Sequence[UUID]) -> dict[UUID, froze
     for patient_id, key in found.all():
         keys.setdefault(patient_id, set()).add(key)
     return {patient_id: frozenset(held) for patient_id, held in keys.items()}
+
+
+async def hold_keys(store: Store, keys: Mapping[UUID, frozenset[str]]) -> None:
+    """Let nobody else look for the like of these until this transaction ends.
+
+    Two records of one person that arrive at the same moment would not see each other else.
+    More than `HELD_KEYS` at once (a roster, a look at all) are not held: the database has room for
+    so many locks only.
+    """
+    wanted = sorted({f"{store.org_id} duplicate {key}" for held in keys.values() for key in held})
+    if len(wanted) > HELD_KEYS:
+        return
+    named = bindparam("names", wanted, type_=ARRAY(Text))
+    asked = func.unnest(named).table_valued(column("name", Text)).render_derived(name="asked")
+    await store.connection.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(asked.c.name, 0)))
+    )
 
 
 async def save_keys(store: Store, keys: Mapping[UUID, frozenset[str]]) -> None:

@@ -20,21 +20,22 @@ async def find_duplicates(store: Store, patient_ids: Sequence[UUID]) -> None:
     Nothing is looked for where a record says of its person what it said before.
     """
     for start in range(0, len(patient_ids), BATCH):
-        await _find(store, patient_ids[start : start + BATCH])
+        await _find(store, patient_ids[start : start + BATCH], anew=False)
 
 
-async def _find(store: Store, patient_ids: Sequence[UUID]) -> None:
+async def _find(store: Store, patient_ids: Sequence[UUID], *, anew: bool) -> None:
     people = await _people(store, patient_ids)
     held = await duplicates.keys_of(store, patient_ids)
     fresh = {pid: keys_of(one) for pid, one in people.items()}
     replaced = await duplicates.list_replaced(store, patient_ids)
     said = {pid for pair in replaced for pid in pair}
-    changed = [pid for pid in fresh if fresh[pid] != held.get(pid) or pid in said]
+    changed = [pid for pid in fresh if anew or fresh[pid] != held.get(pid) or pid in said]
     if not changed:
         return
-    anew = {pid: fresh[pid] for pid in changed}
-    await duplicates.save_keys(store, anew)
-    candidates = await duplicates.find_candidates(store, anew)
+    keys = {pid: fresh[pid] for pid in changed}
+    await duplicates.hold_keys(store, keys)
+    await duplicates.save_keys(store, keys)
+    candidates = await duplicates.find_candidates(store, keys)
     others = [pid for pid in duplicates.ids_in(candidates | replaced) if pid not in people]
     people |= await _people(store, others)
     found: dict[tuple[UUID, UUID], Likeness] = {}
@@ -66,7 +67,7 @@ def _person(one: Patient, numbers: Sequence[str]) -> Person:
 async def find_all_duplicates(store: Store, after: UUID | None) -> UUID | None:
     """Look at the next records of the organization; where to go on, or None at the end."""
     ids = await duplicates.list_patient_ids(store, after, BATCH)
-    await find_duplicates(store, ids)
+    await _find(store, ids, anew=True)
     return ids[-1] if len(ids) == BATCH else None
 
 

@@ -1,5 +1,6 @@
 """Probable duplicates as a worklist, and the pages on which a person decides."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -35,6 +36,15 @@ async def test_the_second_record_of_a_person_is_listed_at_once(records: Records)
     assert "One person or two?" in both.text
     await records.patient("p2", birthDate="1955-01-02")
     assert "No two records look alike" in await worklist(maya), "corrected: no longer alike"
+
+
+async def test_two_records_that_arrive_at_one_moment_see_each_other(records: Records) -> None:
+    for n in range(6):
+        name = [{"family": f"Family{n}", "given": ["Ana"]}]
+        born = f"19{50 + 7 * n}-0{1 + n}-1{n}"
+        sent = [records.patient(f"{who}{n}", name=name, birthDate=born) for who in "ab"]
+        await asyncio.gather(*sent)
+        assert len(await records.act(duplicates.list_pairs, "open", 50)) == n + 1
 
 
 async def test_two_people_is_remembered(records: Records) -> None:

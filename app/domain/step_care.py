@@ -306,7 +306,7 @@ def _named(step: Step) -> str:
 
 def _protocol_source(facts: StepFacts) -> str:
     said = facts.judgement.evidence
-    return f"{said['protocol']} ({said['source']})" if "protocol" in said else "the protocol"
+    return f"{said['protocol']} ({said['source']})"
 
 
 def _evidence(facts: StepFacts) -> dict[str, str | int]:

@@ -1,0 +1,57 @@
+"""Which facts of an instrument read a change, and where there is nothing yet to read it from."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from app.domain.catalogue import INSTRUMENTS
+from app.domain.response import Change, Response, reads_change, reliable_change, response_status
+from tests.rules.test_trajectories import Scores, course
+
+BARE = replace(
+    INSTRUMENTS["phq-9"],
+    caseness=10,
+    response_reduction=None,
+    remission_below=None,
+    remission_above=None,
+    reliable_change=None,
+)
+"""A questionnaire of which only caseness is known."""
+
+
+@pytest.mark.parametrize(
+    ("known", "reads"),
+    [
+        ({}, False),  # a case can be told, a change cannot
+        ({"response_reduction": Decimal("0.5")}, True),  # each of these alone is enough
+        ({"remission_below": 5}, True),
+        ({"remission_above": 50}, True),
+        ({"reliable_change": 6}, True),
+        ({"caseness": None, "remission_below": 5}, False),  # nobody knows who was ill enough
+    ],
+)
+def test_what_must_be_known_to_read_a_change(known: dict[str, object], reads: bool) -> None:
+    assert reads_change(replace(BARE, **known)) is reads  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("scores", "status"),
+    [
+        ([], Response.NO_BASELINE),
+        ([(-60, 20)], Response.NO_BASELINE),  # long before enrolment: known, yet no baseline
+        ([(0, 20)], Response.BASELINE_ONLY),
+        ([(0, 20), (7, 18)], Response.BASELINE_ONLY),  # the later of the window is the baseline
+        ([(0, 20), (8, 18)], Response.NO_CHANGE),
+    ],
+)
+def test_nothing_is_judged_before_there_are_two_scores(scores: Scores, status: Response) -> None:
+    assert response_status(INSTRUMENTS["phq-9"], course(scores)) is status
+
+
+@pytest.mark.parametrize(
+    ("after", "change"), [(9, Change.BETTER), (10, Change.WITHIN_ERROR), (11, Change.WORSE)]
+)
+def test_where_one_point_is_reliable_one_point_counts(after: int, change: Change) -> None:
+    sharp = replace(BARE, reliable_change=1)
+    assert reliable_change(sharp, Decimal(10), Decimal(after)) is change

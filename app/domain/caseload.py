@@ -55,4 +55,5 @@ def _reason(matter: OpenMatter, today: date) -> str:
     if matter.acknowledged:
         return f"{words} Somebody has it."
     late = (today - matter.due_on).days
-    return f"{words} Nobody has answered" + (f" for {late} days." if late > 0 else " yet.")
+    days = "1 day" if late == 1 else f"{late} days"
+    return f"{words} Nobody has answered {f'for {days}' if late > 0 else 'yet'}."

@@ -6,7 +6,15 @@ from decimal import Decimal
 import pytest
 
 from app.domain.catalogue import INSTRUMENTS
-from app.domain.response import Change, Response, reads_change, reliable_change, response_status
+from app.domain.response import (
+    Change,
+    Response,
+    is_case,
+    is_response,
+    reads_change,
+    reliable_change,
+    response_status,
+)
 from tests.rules.test_trajectories import Scores, course
 
 BARE = replace(
@@ -55,3 +63,32 @@ def test_nothing_is_judged_before_there_are_two_scores(scores: Scores, status: R
 def test_where_one_point_is_reliable_one_point_counts(after: int, change: Change) -> None:
     sharp = replace(BARE, reliable_change=1)
     assert reliable_change(sharp, Decimal(10), Decimal(after)) is change
+
+
+@pytest.mark.parametrize(
+    ("instrument", "total", "case"),
+    [
+        ("phq-9", 10, True),  # caseness itself is a case
+        ("phq-9", 9, False),
+        ("who-5", 50, True),  # higher is better: 50 or less
+        ("who-5", 51, False),
+        ("sisq", 9999, False),  # no caseness is published: nobody is one
+    ],
+)
+def test_who_is_ill_enough_to_judge_a_treatment_by(instrument: str, total: int, case: bool) -> None:
+    assert is_case(INSTRUMENTS[instrument], Decimal(total)) is case
+
+
+@pytest.mark.parametrize(
+    ("latest", "responded"),
+    [(20, True), (21, False)],  # 30 lies 20 above the least, 10; half of that is 10
+)
+def test_half_is_counted_from_the_least_total_that_can_be(latest: int, responded: bool) -> None:
+    from_ten = replace(BARE, minimum=10, maximum=50, response_reduction=Decimal("0.5"))
+    assert is_response(from_ten, Decimal(30), Decimal(latest)) is responded
+
+
+@pytest.mark.parametrize(("latest", "responded"), [(14, True), (15, False)])
+def test_the_share_is_the_one_that_the_instrument_asks_for(latest: int, responded: bool) -> None:
+    by_thirty_percent = replace(BARE, response_reduction=Decimal("0.3"))
+    assert is_response(by_thirty_percent, Decimal(20), Decimal(latest)) is responded

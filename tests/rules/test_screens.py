@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.score import AnswerNotAllowed, Score, score
-from app.domain.severity import cutoff_words
+from app.domain.severity import Screen, cutoff_words, screen, severity
 
 AUDIT_C = INSTRUMENTS["audit-c"]
 
@@ -49,3 +49,29 @@ def test_a_number_beyond_its_bounds_is_refused_with_them(instrument: str, times:
     with pytest.raises(AnswerNotAllowed) as refusal:
         score(INSTRUMENTS[instrument], {"q1": times})
     assert "a whole number from 0 to" in refusal.value.problems[0].what
+
+
+@pytest.mark.parametrize(
+    ("total", "label"),
+    [
+        (-1, "None/minimal"),  # below all bands, as an older definition may have left one: lowest
+        (0, "None/minimal"),
+        (99, "Severe"),
+    ],
+)
+def test_a_total_outside_the_bands_belongs_to_the_nearest(total: int, label: str) -> None:
+    assert severity(INSTRUMENTS["phq-9"], total).label == label
+
+
+@pytest.mark.parametrize(
+    ("instrument", "total", "found"),
+    [
+        ("phq-9", 10, Screen.POSITIVE),
+        ("phq-9", 9, Screen.NEGATIVE),
+        ("who-5", 50, Screen.POSITIVE),  # higher is better: 50 or less
+        ("who-5", 51, Screen.NEGATIVE),
+    ],
+)
+def test_the_cut_off_itself_is_positive(instrument: str, total: int, found: Screen) -> None:
+    for sex in ("female", "male", "other", "unknown"):
+        assert screen(INSTRUMENTS[instrument], total, sex) is found

@@ -73,7 +73,7 @@ def _relapses(
     for m in later:
         ill, well = is_case(instrument, m.total), _is_well(instrument, baseline, m)
         if began is None and ill and (below or (responded and not well)):
-            began, responded, below = m, False, False
+            began = m
         elif well and (began is None or not ill):
             if began is not None:
                 yield began, False

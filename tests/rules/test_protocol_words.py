@@ -17,6 +17,12 @@ Scores = list[tuple[int, int]]
         ([], 55, Verdict.NOT_YET, "No PHQ-9 yet."),  # nothing to judge and not yet the time
         ([], 56, Verdict.CANNOT_JUDGE, "No PHQ-9 to judge the treatment by: reassess."),
         (
+            [(-60, 20)],  # a score, but of long before enrolment: nothing to measure a change from
+            56,
+            Verdict.CANNOT_JUDGE,
+            "No PHQ-9 to judge the treatment by: reassess.",
+        ),
+        (
             [(0, 9)],
             56,
             Verdict.NOT_APPLICABLE,
@@ -89,6 +95,7 @@ SCORES = {"baseline_on": "2026-01-05", "latest_on": "2026-02-16"}
     ("scores", "kept"),
     [
         ([], KEPT),
+        ([(-60, 20)], KEPT),
         (
             [(0, 20), (42, 16)],
             KEPT

@@ -228,6 +228,7 @@ def test_milestones(scores: Scores, reached: Milestones) -> None:
         ([(42, 4)], None),  # one score is no stretch of time
         ([(42, 4), (70, 5), (98, 2), (126, 2)], None),  # 5 is no remission: counted anew from 98
         ([(42, 4), (98, 2)], None),  # 56 days without a score: nobody knows
+        ([(42, 4), (84, 3), (98, 2)], 98),  # 42 days without one are no gap
         ([(42, 4), (98, 2), (126, 1), (154, 0)], 154),  # counted anew after the gap
         ([(42, 4), (70, 3), (98, 2), (126, 8)], None),  # it was, and is not any more
     ],

@@ -9,6 +9,8 @@ from app.domain.catalogue import INSTRUMENTS
 from app.domain.response import (
     Change,
     Response,
+    has_responded,
+    in_remission,
     is_case,
     is_response,
     reads_change,
@@ -86,6 +88,28 @@ def test_who_is_ill_enough_to_judge_a_treatment_by(instrument: str, total: int, 
 def test_half_is_counted_from_the_least_total_that_can_be(latest: int, responded: bool) -> None:
     from_ten = replace(BARE, minimum=10, maximum=50, response_reduction=Decimal("0.5"))
     assert is_response(from_ten, Decimal(30), Decimal(latest)) is responded
+
+
+@pytest.mark.parametrize(
+    ("baseline", "latest", "responded"),
+    [(1, 0, True), (0, 0, False)],  # half of 1 is gone; of nothing nothing can go
+)
+def test_half_of_very_little_is_half(baseline: int, latest: int, responded: bool) -> None:
+    assert has_responded(Decimal(baseline), Decimal(latest)) is responded
+
+
+@pytest.mark.parametrize(
+    ("instrument", "total", "well"),
+    [
+        ("phq-9", 4, True),  # below 5
+        ("phq-9", 5, False),
+        ("who-5", 51, True),  # above 50
+        ("who-5", 50, False),
+        ("sisq", 0, False),  # nothing is published
+    ],
+)
+def test_who_is_in_remission(instrument: str, total: int, well: bool) -> None:
+    assert in_remission(INSTRUMENTS[instrument], Decimal(total)) is well
 
 
 @pytest.mark.parametrize(("latest", "responded"), [(14, True), (15, False)])

@@ -26,6 +26,7 @@ from app.domain.actor import system
 from app.domain.rulebook import as_markdown
 from app.errors import NotFound, RegistryError
 from app.importing import import_files
+from app.instrument_commands import instrument_cli
 from app.jobs.sweeping import sweep_all
 from app.jobs.telling import deliver_all, escalate_all
 from app.main import create_app
@@ -48,6 +49,7 @@ for group, name in (
     (client_cli, "client"),
     (organization_cli, "organization"),
     (postgres_cli, "postgres"),
+    (instrument_cli, "instrument"),
 ):
     cli.add_typer(group, name=name)
 console = Console(stderr=True)

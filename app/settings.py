@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     """Each organization's signing secret is derived from it; without it there are no webhooks."""
     webhook_private_networks: bool = False
     """Whether webhooks may reach private networks, and this machine without https."""
+    instruments: Path | None = None
+    """A folder of the site's own instruments (docs/instruments.md); read at start."""
 
     @property
     def owner_url(self) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.domain.access import Permission
 from app.domain.actor import Actor, ActorKind
+from app.domain.catalogue import adopt
 from app.domain.delivery import Channel
 from app.migrating import newest_revision
 from app.publisher import FhirPublisher
@@ -14,6 +15,7 @@ from app.reach.post import Post, Sender
 from app.reach.smtp import MailServer
 from app.reach.webhook import Webhook, secret_of
 from app.settings import Settings
+from app.site_instruments import read_folder
 from app.store.engine import open_engine
 from app.store.transaction import Database
 from app.use_cases.inbound_messages import InboundRow
@@ -75,6 +77,7 @@ def build_services(
     settings: Settings, address: str, demo_accounts: tuple[tuple[str, str, str], ...] = ()
 ) -> Services:
     """The services over the database at this address."""
+    adopt(read_folder(settings.instruments).instruments.values())
     engine = open_engine(address, pool_size=settings.pool_size)
     database = Database(engine, FhirPublisher())
     return Services(settings, database, demo_accounts=demo_accounts, post=build_post(settings))

@@ -160,16 +160,11 @@ def render_completed_form(assessment: PublishedAssessment) -> dict[str, Any]:
     if assessment.by:
         response["author"] = {"display": assessment.by}
     items = _answered_items(assessment.instrument, assessment.answers)
-    if assessment.total is not None and not _is_its_own_total(assessment.instrument):
+    if assessment.total is not None and not assessment.instrument.is_single_question:
         items.append(_total_item(assessment.instrument, assessment.total))
     if items:
         response["item"] = items
     return response
-
-
-def _is_its_own_total(instrument: Instrument) -> bool:
-    """Of a single question the answer's code is the total's: it is not said twice."""
-    return any(item.loinc == instrument.loinc_score for item in instrument.items if item.loinc)
 
 
 def own_canonical(instrument: Instrument) -> str:

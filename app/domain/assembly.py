@@ -17,7 +17,7 @@ JOIN_TOLERANCE = timedelta(minutes=10)
 """How far apart unlinked pieces of one form may be dated (ours)."""
 LINK_LIMIT = timedelta(days=7)
 """How far apart linked pieces may be dated: real senders link a total to an item of other years."""
-INFERRED = ("phq-9", "gad-7", "audit-c", "dast-10", "sasq", "sisq")
+INFERRED = ("phq-9", "gad-7", "audit-c", "dast-10")
 """Instruments that a complete set of loose items tells by itself; two PHQ items could be more."""
 
 
@@ -108,7 +108,16 @@ class _Group:
             needed = {item.loinc for item in INSTRUMENTS[name].scored_items}
             if None not in needed and needed <= codes:
                 return INSTRUMENTS[name]
-        return instrument_for_safety_item(codes)
+        return instrument_for_safety_item(codes) or _single_question(codes)
+
+
+def _single_question(codes: Iterable[str | None]) -> Instrument | None:
+    """The instrument that one of these answers is all of."""
+    told = set(codes)
+    return next(
+        (one for one in INSTRUMENTS.values() if one.is_single_question and one.loinc_score in told),
+        None,
+    )
 
 
 def assemble(parts: Iterable[Part]) -> Assembly:

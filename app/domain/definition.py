@@ -331,6 +331,16 @@ def _check_options(sheet: Sheet, name: str, found: tuple[Option, ...]) -> None:
 
 RULES = (
     Rule(
+        "site-instruments",
+        "Instruments",
+        "A site adds its own instruments as data. Every mistake in a file is told at once, with "
+        "its place; no file may take an id, code or canonical that another has. A changed file is "
+        "another version: what was recorded keeps the total and severity of its own.",
+        "ours: decision 0009",
+        "tests/web/test_site_instruments.py::test_a_changed_file_scores_nothing_anew",
+        confirmed=False,
+    ),
+    Rule(
         "check-digits",
         "Instruments",
         "Every LOINC and answer code, shipped or a site's, passes its mod-10 check digit.",

@@ -7,7 +7,7 @@ from app.domain import arithmetic
 from app.domain.instrument import Instrument
 from app.domain.milestones import milestones
 from app.domain.response import in_remission, is_response
-from app.domain.severity import cutoff_for
+from app.domain.severity import cutoff_for, total_words
 from app.domain.trajectory import Measurement, Trajectory
 from app.domain.words import number_words
 
@@ -92,8 +92,8 @@ def of_screen(instrument: Instrument, total: Decimal, on: date, sex: str) -> Evi
     side = "or more" if instrument.higher_is_worse else "or less"
     return {
         "instrument": instrument.short_title,
-        "total": number_words(total),
+        "total": total_words(instrument, total),
         "on": on.isoformat(),
-        "cutoff": limit,
-        "sum": f"{number_words(total)} is {limit} {side}",
+        "cutoff": total_words(instrument, limit) if instrument.ordinal else limit,
+        "sum": f"{total_words(instrument, total)} is {total_words(instrument, limit)} {side}",
     }

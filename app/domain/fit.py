@@ -15,6 +15,7 @@ def judge_fit(found: Instrument, sheet: Sheet, sound: Mapping[str, bool]) -> Non
     if sound["bands"] and sound["range"]:
         _judge_bands(found, sheet)
     _judge_cutoffs(found, sheet)
+    _judge_codes(found, sheet)
     if sound["range"]:
         _judge_cutoff_totals(found, sheet)
 
@@ -34,8 +35,19 @@ def _judge_items(found: Instrument, sheet: Sheet) -> None:
     least = {Missing.AUDIT_SKIP: 9, Missing.AUDIT_C_SKIP: 2}.get(found.missing.kind, 1)
     if len(found.scored_items) < least:
         sheet.note("missing.kind", f"needs {least} scored items at least")
+    if found.triage and any(item.reverse or item.most is not None for item in found.items):
+        sheet.note("triage", "goes with items of yes and no: none reversed, none a number")
     if found.missing.most >= len(found.scored_items):
         sheet.note("missing.most", "must leave at least one item to be answered")
+
+
+def _judge_codes(found: Instrument, sheet: Sheet) -> None:
+    """Each LOINC code names one thing; a single question alone is its own total."""
+    items = [item.loinc for item in found.items if item.loinc]
+    if found.loinc_panel and found.loinc_panel in (found.loinc_score, *items):
+        sheet.note("loinc_panel", "is the code of the total or of an item too")
+    if found.loinc_score in items and len(found.items) > 1:
+        sheet.note("loinc_score", "is the code of an item; only a single question is its own total")
 
 
 def _judge_range(found: Instrument, sheet: Sheet) -> None:

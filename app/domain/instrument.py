@@ -190,6 +190,11 @@ class Instrument:
         return bool(self.triage)
 
     @property
+    def is_single_question(self) -> bool:
+        """Whether one question is all: its answer is the total, and one LOINC code is both."""
+        return any(item.loinc == self.loinc_score for item in self.items if item.loinc)
+
+    @property
     def safety_level(self) -> int | None:
         """The risk level from which on a person is asked for the same day."""
         return min((rule.level for rule in self.triage if rule.asks_today), default=None)

@@ -24,7 +24,7 @@ class Sheet:
 
     def note(self, name: str, what: str) -> None:
         """One mistake, at its place: ``items[2].text``."""
-        self.problems.append(Problem(self.at(name), what))
+        self.problems.append(Problem(shown(self.at(name), 120), what))
 
     def at(self, name: str) -> str:
         return ".".join(part for part in (self.where, name) if part)
@@ -171,10 +171,9 @@ class Sheet:
                 self.note(shown(name), f"is not a key that is known here{meant}")
 
 
-def shown(text: str) -> str:
-    """A name as it may be printed: short, in one line."""
-    plain = "".join(mark if mark.isprintable() else "?" for mark in text[:60])
-    return plain or '""'
+def shown(text: str, most: int = 60) -> str:
+    """A name out of a file as it may be printed: short, in one line, without control marks."""
+    return "".join(mark if mark.isprintable() else "?" for mark in text[:most])
 
 
 def _kind(value: object) -> str:

@@ -25,6 +25,7 @@ from app.domain.evaluate import (
 from app.domain.flag import Finding, FlagKind, OpenFlag, reconcile
 from app.domain.handling import DEFAULTS, Handlings, first_step_at
 from app.domain.outcome import NO_LONGER_TRUE
+from app.domain.instrument import Instrument
 from app.domain.protocol import Protocol
 from app.domain.response import response_status
 from app.domain.rhythm import (
@@ -35,7 +36,7 @@ from app.domain.rhythm import (
 )
 from app.domain.safety import ItemNine
 from app.domain.score import TotalCheck
-from app.domain.severity import severity
+from app.domain.severity import Severity, severity
 from app.domain.trajectory import BASELINE_DAYS_BEFORE, Measurement, Trajectory, trajectory
 from app.store.assessments import Assessment
 from app.store.episodes import Episode, Summary
@@ -199,10 +200,20 @@ def _summaries(episode: Episode, counted: Sequence[Assessment]) -> list[Summary]
         if course.latest is None:
             continue
         instrument = INSTRUMENTS[instrument_id]
-        level = severity(instrument, course.latest.total)
+        level = _severity_of(instrument, course.latest, counted)
         response = response_status(instrument, course)
         summaries.append(Summary(instrument_id, course, level.label, level.level, response.value))
     return summaries
+
+
+def _severity_of(
+    instrument: Instrument, latest: Measurement, counted: Sequence[Assessment]
+) -> Severity:
+    """As it was read when it was recorded, whatever its instrument's definition says since."""
+    for one in counted:
+        if str(one.assessment_id) == latest.assessment_id and one.severity is not None:
+            return Severity(one.severity, one.severity_level or 0)
+    return severity(instrument, latest.total)
 
 
 def _facts_of(counted: Sequence[Assessment]) -> tuple[AssessmentFact, ...]:

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from random import Random
 from typing import Any
 from uuid import UUID, uuid5
@@ -14,6 +13,7 @@ from app.auth.bearer import issue_token
 from app.auth.secrets import hash_password
 from app.demo.duty import set_up_duty, tell_of_flags
 from app.demo.people import Person, make_person
+from app.demo.screeners import further_forms
 from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
 from app.domain.actor import system
@@ -23,7 +23,8 @@ from app.domain.identity import content_digest, identity_key
 from app.domain.own_protocol import Draft, amend, numbers_of
 from app.domain.patient import fold
 from app.domain.protocol import BAO_SOWA
-from app.domain.safety import judge_item_nine
+from app.domain.safety import judge_item_nine, safety_value
+from app.domain.score import Score, score
 from app.domain.severity import severity
 from app.domain.step_decision import step_words
 from app.store import organizations, protocol_choices, protocols, staff
@@ -165,6 +166,8 @@ class Writer:
             yield from self._assessment("phq-9", day, total, 9, item_nine)
         for day, total in self.story.gad7:
             yield from self._assessment("gad-7", day, total, 7, None)
+        for instrument_id, day, answers in further_forms(self.number, self.story):
+            yield from self._form(instrument_id, day, answers)
         yield from self._care()
         for decided in decide(self.dice, self.story, self.enrolled_on):
             yield from self._step(decided)
@@ -259,10 +262,16 @@ class Writer:
     def _assessment(
         self, instrument_id: str, day: int, total: int, items: int, item_nine: int | None
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        instrument = INSTRUMENTS[instrument_id]
         values = spread(self.dice, total, items, 3, item_nine)
-        answers = {f"q{i + 1}": value for i, value in enumerate(values)}
-        at, whole = self._at(day), Decimal(sum(values))
+        yield from self._form(instrument_id, day, {f"q{i + 1}": v for i, v in enumerate(values)})
+
+    def _form(
+        self, instrument_id: str, day: int, answers: dict[str, int]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        instrument, at = INSTRUMENTS[instrument_id], self._at(day)
+        scored = score(instrument, answers)
+        assert isinstance(scored, Score)  # the stories leave nothing out
+        whole = scored.total
         level = severity(instrument, whole)
         own_id = uuid5(self.patient_id, f"{instrument_id} {day}")
         judged = judge_item_nine(instrument, answers).value
@@ -280,7 +289,7 @@ class Writer:
             "severity": level.label,
             "severity_level": level.level,
             "item_nine": judged,
-            "item_nine_value": answers.get("q9"),
+            "item_nine_value": safety_value(instrument, answers),
             "total_check": "not-claimed",
             "conflicts": "[]",
             "effective_at": at,

@@ -238,7 +238,7 @@ async def _chart(
     course = course_of(episode, instrument.id, in_course) if episode else None
     words = ""
     told: tuple[str, ...] = ()
-    if episode and course:
+    if episode and course and not instrument.ordinal:  # a level has no points to tell of
         until = episode.ended_on or today
         told = course_words(instrument, course, episode.enrolled_on, until)
     if episode and course and instrument.monitoring:

@@ -140,7 +140,9 @@ async def test_a_screener_typed_in_is_published_with_a_coded_level(site: Site) -
     found = await site.send(None, f"/fhir/Observation?patient={patient}&code=93374-7", "GET")
     (entry,) = found.json()["entry"]
     assert entry["resource"]["valueCodeableConcept"]["coding"][0]["code"] == "LA6751-7"
-    assert "⚠ moderate risk" in await page_of(maya, patient)
+    assert 'moderate risk</strong> · <strong class="level-text-4">⚠</strong>' in await page_of(
+        maya, patient
+    )
 
 
 async def test_a_phq_8_is_shown_as_itself_and_item_9_as_not_asked(site: Site) -> None:

@@ -62,7 +62,7 @@ def trend_chart(series: ChartSeries, events: Sequence[TimelineEvent]) -> Markup:
         parts.append(
             f'<circle class="{shape}" cx="{cx:.1f}" cy="{cy:.1f}" r="4">'
             f"<title>{escape(told)}</title></circle>"
-            f'<text class="value" x="{cx:.1f}" y="{cy - 8:.1f}">{escape(number)}</text>'
+            + ("" if series.ordinal else _value(number, cx, cy))
         )
     parts += [_event(event, x(event.on)) for event in events]
     parts += [_date(first, LEFT, "start"), _date(last, WIDTH - RIGHT, "end")]
@@ -79,18 +79,22 @@ def trend_chart(series: ChartSeries, events: Sequence[TimelineEvent]) -> Markup:
     )
 
 
+def _value(number: str, cx: float, cy: float) -> str:
+    return f'<text class="value" x="{cx:.1f}" y="{cy - 8:.1f}">{escape(number)}</text>'
+
+
 def _band(series: ChartSeries, band: tuple[int, int, str, int], y: object) -> str:
     low, high, label, level = band
     assert callable(y)
     low, high = min(low, series.maximum), min(high + 1, series.maximum + series.ordinal)
     top = y(high)
     height = y(low) - top
+    tick = f'<text class="tick" x="{LEFT - 6}" y="{y(low) + 3:.1f}">{low}</text>'
     return (
         f'<rect class="band level-{level}" x="{LEFT}" y="{top:.1f}" '
         f'width="{WIDTH - LEFT - RIGHT}" height="{height:.1f}"/>'
         f'<text class="band-name" x="{WIDTH - RIGHT - 4}" y="{top + 12:.1f}">{escape(label)}</text>'
-        f'<text class="tick" x="{LEFT - 6}" y="{y(low) + 3:.1f}">{low}</text>'
-    )
+    ) + ("" if series.ordinal else tick)
 
 
 def _event(event: TimelineEvent, at: float) -> str:

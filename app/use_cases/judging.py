@@ -24,8 +24,8 @@ from app.domain.evaluate import (
 )
 from app.domain.flag import Finding, FlagKind, OpenFlag, reconcile
 from app.domain.handling import DEFAULTS, Handlings, first_step_at
-from app.domain.outcome import NO_LONGER_TRUE
 from app.domain.instrument import Instrument
+from app.domain.outcome import NO_LONGER_TRUE
 from app.domain.protocol import Protocol
 from app.domain.response import response_status
 from app.domain.rhythm import (

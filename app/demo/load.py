@@ -1,7 +1,7 @@
 """Load the demo: an organization, its staff, and a year of stories by the real rules."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
@@ -16,9 +16,11 @@ from app.demo.people import Person, make_person
 from app.demo.screeners import further_forms
 from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
+from app.demo.visits import YEAR, Visits, answer, in_care, walk_in
 from app.domain.actor import system
 from app.domain.catalogue import INSTRUMENTS
 from app.domain.condition import Condition
+from app.domain.encounter import is_visit
 from app.domain.identity import content_digest, identity_key
 from app.domain.own_protocol import Draft, amend, numbers_of
 from app.domain.patient import fold
@@ -64,6 +66,10 @@ SIX_WEEKS = amend(
 BATCH = 500
 PUBLISHED = 1000
 """How many of the people are served as FHIR too; more would only fill the disk."""
+WALK_INS = 1000
+"""How many people at most visit the clinics without being in care: twice the caseload, to here."""
+WALK_INS_FROM = 900_000
+"""Their record numbers begin here, apart from the caseload's."""
 Progress = Callable[[int], None]
 
 
@@ -98,7 +104,23 @@ async def load(
     async with database.transaction(actor) as store:
         await set_up_duty(store, team, ZONE, today)
         await tell_of_flags(store, team, ZONE, today)
+    await _load_walk_ins(database, min(patients * 2, WALK_INS), seed, staffed, today)
     return token
+
+
+async def _load_walk_ins(
+    database: Database, count: int, seed: int, staffed: Staffed, today: date
+) -> None:
+    """The clinics' other patients, with dice of their own: no story changes for them."""
+    dice = Random(seed + 1)
+    async with database.transaction(system(ORG, ZONE)) as store:
+        people = await _copy(
+            store, (WalkIn(store, dice, staffed, today, number) for number in range(count))
+        )
+        for start in range(0, count, BATCH):
+            ids = [person.patient_id for person in people[start : start + BATCH]]
+            await reevaluate_patients(store, ids, today)
+        store.saved += [one for person in people for one in person.published()]
 
 
 async def _begin(store: Store) -> tuple[Staffed, str]:
@@ -119,19 +141,25 @@ async def _begin(store: Store) -> tuple[Staffed, str]:
 async def _load_batch(
     store: Store, dice: Random, numbers: range, staffed: Staffed, today: date
 ) -> list[UUID]:
+    people = ((make_person(dice, number, today), make_story(dice), number) for number in numbers)
+    writers = await _copy(
+        store, (Writer(store, dice, p, s, staffed, today, n) for p, s, n in people)
+    )
+    store.saved += [one for w in writers if w.number < PUBLISHED for one in w.published()]
+    return [writer.patient_id for writer in writers]
+
+
+async def _copy(store: Store, writers: Iterable["Writer"]) -> list["Writer"]:
+    """Write everybody's rows by COPY; the writers, each having told its story."""
     rows: dict[str, list[dict[str, Any]]] = {}
-    ids = []
-    for number in numbers:
-        person, story = make_person(dice, number, today), make_story(dice)
-        writer = Writer(store, dice, person, story, staffed, today, number)
-        ids.append(writer.patient_id)
+    told = []
+    for writer in writers:
+        told.append(writer)
         for table, row in writer.rows():
             rows.setdefault(table, []).append({"org_id": ORG} | row)
-        if number < PUBLISHED:
-            store.saved += writer.published()
     for table, content in rows.items():
         await copy_rows(store, table, content)
-    return ids
+    return told
 
 
 class Writer:
@@ -150,7 +178,7 @@ class Writer:
         self.store, self.dice, self.person, self.story = store, dice, person, story
         self.staffed, self.number = staffed, number
         self.patient_id = uuid5(NAMES, f"patient {number}")
-        self.episode_id = uuid5(NAMES, f"episode {number}")
+        self.episode_id: UUID | None = uuid5(NAMES, f"episode {number}")
         self.enrolled_on = today - timedelta(days=story.days)
         self.condition = Condition.ANXIETY if story.kind == "anxiety" else Condition.DEPRESSION
         self.protocol = BAO_SOWA if self.condition is Condition.DEPRESSION else SIX_WEEKS
@@ -171,6 +199,7 @@ class Writer:
         yield from self._care()
         for decided in decide(self.dice, self.story, self.enrolled_on):
             yield from self._step(decided)
+        yield from self._encounters(in_care(Random(self.number), self.story.days), self.story.days)
 
     def published(self) -> Iterator[ChangedPatient | ChangedAssessment]:
         """What of it is served as FHIR; after `rows`."""
@@ -354,6 +383,30 @@ class Writer:
             }
             yield "treatment_events", who | event
 
+    def _encounters(self, visits: Visits, until: int) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Days from the story's beginning; those after `until` are planned."""
+        clinic = CLINICS[self.staffed.clinics.index(self.clinic_id)]
+        for day in visits.days:
+            hour = time(8 + day % 9, (day * 11) % 60)
+            status = "finished" if day < until else "planned"
+            own_id = f"Encounter/{uuid5(self.patient_id, f'visit {day}')}"
+            yield (
+                "encounters",
+                {
+                    "encounter_key": own_id,
+                    "patient_id": self.patient_id,
+                    "clinic_id": self.clinic_id if visits.told else None,
+                    "place": clinic if visits.told else "Telehealth",
+                    "started_at": datetime.combine(self._day(day), hour, ZoneInfo(ZONE)),
+                    "started_on": self._day(day),
+                    "status": status,
+                    "class_code": "AMB",
+                    "is_visit": is_visit(status, "AMB"),
+                    "arrival_key": own_id,
+                    "received_at": self.store.now,
+                },
+            )
+
     def _care(self) -> Iterator[tuple[str, dict[str, Any]]]:
         who = {"patient_id": self.patient_id, "episode_id": self.episode_id}
         for day, reached, minutes in self.story.contacts:
@@ -400,3 +453,24 @@ class Writer:
                         "recorded_at": self._at(day),
                     },
                 )
+
+
+class WalkIn(Writer):
+    """Somebody who visits a clinic and is in nobody's care."""
+
+    def __init__(
+        self, store: Store, dice: Random, staffed: Staffed, today: date, number: int
+    ) -> None:
+        person = make_person(dice, WALK_INS_FROM + number, today)
+        super().__init__(store, dice, person, Story("walk-in", YEAR), staffed, today, number)
+        self.patient_id = uuid5(NAMES, f"walk-in {number}")
+        self.episode_id = None
+        self.visits = walk_in(dice)
+
+    def rows(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(table, row), in an order that foreign keys allow."""
+        yield from self._patient()
+        yield from self._encounters(self.visits, YEAR)
+        for day, name, about in self.visits.forms:
+            answers = answer(self.dice, INSTRUMENTS[name], about)
+            yield from self._form(name, day, answers)

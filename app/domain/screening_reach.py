@@ -45,7 +45,12 @@ class Reach:
 
     def __add__(self, other: "Reach") -> "Reach":
         return Reach(
-            *(getattr(self, name) + getattr(other, name) for name in Reach.__dataclass_fields__)
+            self.patients + other.patients,
+            self.screened + other.screened,
+            self.positive + other.positive,
+            self.asked + other.asked,
+            self.answered + other.answered,
+            self.age_unknown + other.age_unknown,
         )
 
 

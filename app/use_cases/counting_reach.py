@@ -76,10 +76,11 @@ def in_all(facts: ReachFacts, end: date, below: int) -> ReachRow:
 
 def _joined(facts: ReachFacts, visits: Iterable[MonthOfVisits], until: date) -> Reach:
     """The people of all clinics that screen, each once: by the rule of where they were last."""
-    counted = Reach()
+    people_of: dict[UUID | None, list[Visitor]] = {}
     for visit in last_visits(v for v in visits if facts.rules[v.clinic_id].active).values():
-        counted += reach(facts.rules[visit.clinic_id], [facts.visitor(visit)], until)
-    return counted
+        people_of.setdefault(visit.clinic_id, []).append(facts.visitor(visit))
+    counted = (reach(facts.rules[at], people, until) for at, people in people_of.items())
+    return sum(counted, Reach())
 
 
 def last_visits(visits: Iterable[MonthOfVisits]) -> dict[UUID, MonthOfVisits]:

@@ -1,5 +1,6 @@
 """The embedded Postgres under kill -9, sharing, clashes and half-finished work."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -41,7 +42,8 @@ def kill(cluster: Cluster) -> int:
         if int(parent) == postmaster
     ]
     for pid in (postmaster, *children):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # a child may end by itself meanwhile
+            os.kill(pid, signal.SIGKILL)
     return postmaster
 
 

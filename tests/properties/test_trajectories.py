@@ -200,6 +200,8 @@ def judged(records: Sequence[Assessment]) -> Decision:
         reached_on={},
         protocol=BAO_SOWA,
         handlings=DEFAULTS,
+        plans={},
+        referrals=(),
     )
     return judge_patient(facts, Moment(TODAY, NOW, "UTC"))
 

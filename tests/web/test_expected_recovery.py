@@ -42,7 +42,8 @@ async def add_course(store: Any, clinic: UUID, scores: Scores, status: str = "cl
         store,
         {
             "patient_id": patient_id, "clinic_id": clinic, "status": status,
-            "enrolled_on": ENROLLED, "protocol_id": "bao-sowa", "protocol_version": 1,
+            "enrolled_on": ENROLLED, "condition": "depression", "protocol_id": "bao-sowa",
+            "protocol_version": 1,
         },
     )  # fmt: skip
     measured = [_measured(day, total) for day, total in scores]

@@ -14,6 +14,7 @@ from app.store.care import list_treatment_events
 from app.store.episodes import list_episodes
 from app.store.patients import RecordJoined, find_by_fhir_id, search_patients
 from app.store.tables import tenant_tables
+from app.use_cases.discharge_patient import DischargeForm, discharge_patient
 from app.use_cases.enrol_patient import EnrolForm, enrol_patient
 from app.use_cases.merge_patients import MergeForm, merge_patients
 from app.use_cases.record_assessment import FormByHand, record_by_hand
@@ -318,14 +319,12 @@ async def test_two_joinings_at_once_leave_one(records: Records) -> None:
 
 async def test_an_episode_that_cannot_reopen_stays_closed(records: Records) -> None:
     """The winner's was closed by the joining; since then it was enrolled anew."""
-    from app.use_cases.change_episode import EpisodeChange, change_episode
-
     one, other = await two(records)
     mine, theirs = await records.enrolled(one, 90), await records.enrolled(other, 30)
     merge_id = await joined(records, one, other, kept=theirs)
     kept = next(e for e in await records.act(list_episodes, one) if e.episode_id == theirs)
-    ending = EpisodeChange(kept.version, "closed", reason="Moved away")
-    await records.act(change_episode, theirs, ending, records.today)
+    ending = DischargeForm("moved", "Moved away", {}, kept.version, "an ending")
+    await records.act(discharge_patient, theirs, ending, records.today)
     await records.enrolled(one, 0)
     await records.act(unmerge_patients, merge_id, "Two people", records.today)
     mine_now = {e.episode_id: e.status for e in await records.act(list_episodes, one)}

@@ -121,7 +121,7 @@ def _called(
         Verdict.OFF_TRACK if off else Verdict.ON_TRACK,
         f"{'Not on track' if off else 'On track'} at week {week}",
         reason,
-        basis_words(model, span.week),
+        basis_words(model, span.week, off),
         chance.probability,
     )
 
@@ -134,7 +134,7 @@ def _expected(model: RecoveryModel, curve: Curve, week: int) -> str:
     return f"half of the patients {who} are at {median:.0f} or below by then"
 
 
-def basis_words(model: RecoveryModel, week: int) -> str:
+def basis_words(model: RecoveryModel, week: int, off: bool) -> str:
     """``Model 3 of 24 Nov 2026, from 412 past courses; …``: what the call rests on."""
     if model.is_default:
         return (
@@ -146,12 +146,13 @@ def basis_words(model: RecoveryModel, week: int) -> str:
         named += f" of {day_words(model.fitted_on)}"
     words = f"{named}, from {model.courses} past courses"
     found = next((one for one in model.accuracy if one.week == week), None)
-    worth = found.positive_value.value if found else None
-    if found is None or worth is None:
-        return f"{words}; none was held back to measure it by."
+    right = (found.positive_value if off else found.negative_value) if found else None
+    if right is None or right.value is None:
+        return f"{words}; no such call could be measured on courses held back."
+    called, came = ("not on track", "did not respond") if off else ("on track", "responded")
     return (
-        f"{words}; of {found.positive_value.of} held-back courses that it calls not on track at "
-        f"week {week}, {percent_words(worth)} did not respond."
+        f"{words}; of {right.of} held-back courses that it calls {called} at week {week}, "
+        f"{percent_words(right.value)} {came}."
     )
 
 

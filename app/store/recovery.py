@@ -23,8 +23,8 @@ from app.store.tables import (
 )
 from app.store.transaction import Store
 
-PIECE = 2000
-"""How many courses one statement reads, so that neither memory nor a statement grows."""
+PIECE = 500
+"""How many courses one statement reads, so that memory stays and requests are answered between."""
 
 
 async def lock_models(store: Store) -> None:

@@ -106,6 +106,11 @@ def test_a_call_says_why_and_what_it_rests_on() -> None:
         "On track at week 6: PHQ-9 11; half of the patients who began between 15 and 19 are at "
     )
     assert "respond by week 12." in told.words
+    assert told.basis.endswith("no such call could be measured on courses held back.")
+    told = called(model, (0, 16), (28, 9), today=28)
+    assert told.basis.endswith(
+        "held-back courses that it calls on track at week 4, 100 % responded."
+    )
     told = called(model, (0, 16), (28, 15), today=28)
     assert told.verdict is Verdict.OFF_TRACK
     assert told.basis.startswith("Model 3 of 24 Nov 2026, from 1000 past courses; of ")
@@ -129,7 +134,8 @@ def test_an_empty_registry_has_a_default() -> None:
     model = counted()
     assert model.is_default
     assert [one.n for one in model.accuracy] == [0, 0, 0]
-    assert "none was held back" in basis_words(counted(*history(FITTING[:FEWEST_COURSES])), week=4)
+    own = counted(*history(FITTING[:FEWEST_COURSES]))
+    assert "no such call could be measured" in basis_words(own, 4, off=True)
     assert "not known: there were none" in model_words(model)
 
 

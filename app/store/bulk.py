@@ -43,3 +43,12 @@ async def backdate_flag(store: Store, flag_id: UUID, opened_at: datetime) -> Non
         .where(flags.c.org_id == store.org_id, flags.c.flag_id == flag_id)
         .values(opened_at=opened_at, asked_at=opened_at, next_step_at=opened_at)
     )
+
+
+async def expect_growth(store: Store) -> None:
+    """Plan each statement of this transaction anew, by how large the tables are by then.
+
+    Measured: in a new registry the plans of the first rows stay in use, and where every index
+    begins with the organization they read all of it for each row of a long import.
+    """
+    await store.connection.execute(text("SET LOCAL plan_cache_mode = force_custom_plan"))

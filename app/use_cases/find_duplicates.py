@@ -6,7 +6,7 @@ from uuid import UUID
 from app.domain.access import Permission
 from app.domain.duplicate import Likeness, Person, compare, keys_of, person, said_by_sender
 from app.errors import Problem, Unprocessable
-from app.store import audit, duplicates, patients
+from app.store import audit, bulk, duplicates, patients
 from app.store.patients import Patient
 from app.store.transaction import Store
 
@@ -66,6 +66,7 @@ def _person(one: Patient, numbers: Sequence[str]) -> Person:
 
 async def find_all_duplicates(store: Store, after: UUID | None) -> UUID | None:
     """Look at the next records of the organization; where to go on, or None at the end."""
+    await bulk.expect_growth(store)
     ids = await duplicates.list_patient_ids(store, after, BATCH)
     await _find(store, ids, anew=True)
     return ids[-1] if len(ids) == BATCH else None

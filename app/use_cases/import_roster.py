@@ -19,6 +19,7 @@ from app.errors import Conflict, Gone, Problem, Unprocessable
 from app.store import (
     assessments,
     audit,
+    bulk,
     episodes,
     patients,
     protocol_choices,
@@ -147,6 +148,7 @@ async def import_roster(
         return held.counts
     if held.content is None or held.expires_at < store.now:
         raise Gone("The file waited too long and was dropped; upload it again.")
+    await bulk.expect_growth(store)
     await protocol_choices.hold(store)
     await patients.lock_names(store, ["roster"])
     roster = await _read(held.content, today)

@@ -15,6 +15,10 @@ from app.store.tables import patient_merge_items, patient_merges, patients
 from app.store.transaction import Store
 
 
+PIECE = 1000
+"""How many ids one statement names (ours)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
     """One joining; undone where `undone_at` is set."""
@@ -137,8 +141,21 @@ async def mark_undone(store: Store, merge_id: UUID, reason: str) -> None:
 async def list_links(store: Store, fhir_ids: Iterable[str]) -> dict[str, Links]:
     """How these records are linked to others; those that are linked to none are left out."""
     wanted = sorted(set(fhir_ids))
-    if not wanted:
-        return {}
+    replaced: dict[str, str] = {}
+    replaces: dict[str, set[str]] = {}
+    for start in range(0, len(wanted), PIECE):
+        for lost, kept in await _linked(store, wanted[start : start + PIECE]):
+            replaced[lost] = kept
+            replaces.setdefault(kept, set()).add(lost)
+    return {
+        one: Links(replaced.get(one), tuple(sorted(replaces.get(one, ()))))
+        for one in wanted
+        if one in replaced or one in replaces
+    }
+
+
+async def _linked(store: Store, fhir_ids: list[str]) -> list[tuple[str, str]]:
+    """(the record that was joined, the one that goes on), where either is among these."""
     loser, winner = patients.alias(), patients.alias()
     found = await store.connection.execute(
         select(loser.c.fhir_id, winner.c.fhir_id)
@@ -146,17 +163,8 @@ async def list_links(store: Store, fhir_ids: Iterable[str]) -> dict[str, Links]:
             winner,
             (winner.c.org_id == loser.c.org_id) & (winner.c.patient_id == loser.c.merged_into_id),
         )
-        .where(loser.c.org_id == store.org_id)
-        .where(or_(loser.c.fhir_id.in_(wanted), winner.c.fhir_id.in_(wanted)))
+        .where(loser.c.org_id == store.org_id, loser.c.merged_into_id.is_not(None))
+        .where(or_(loser.c.fhir_id.in_(fhir_ids), winner.c.fhir_id.in_(fhir_ids)))
         .order_by(loser.c.fhir_id)
     )
-    replaced: dict[str, str] = {}
-    replaces: dict[str, list[str]] = {}
-    for lost, kept in found.all():
-        replaced[lost] = kept
-        replaces.setdefault(kept, []).append(lost)
-    return {
-        one: Links(replaced.get(one), tuple(replaces.get(one, ())))
-        for one in wanted
-        if one in replaced or one in replaces
-    }
+    return [(lost, kept) for lost, kept in found.all()]

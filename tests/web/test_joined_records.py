@@ -332,3 +332,11 @@ async def test_an_episode_that_cannot_reopen_stays_closed(records: Records) -> N
     assert sorted(mine_now.values()) == ["active", "closed"]
     (back,) = await records.act(list_episodes, other)
     assert (back.episode_id, back.status) == (theirs, "closed"), "a person closed it since"
+
+
+async def test_links_are_found_among_any_number_of_patients(records: Records) -> None:
+    """A roster publishes twenty thousand at once: more than one statement may name."""
+    one, other = await two(records)
+    await joined(records, one, other)
+    found = await records.act(merges.list_links, ["p1", "p2", *(f"x{n}" for n in range(40_000))])
+    assert found == {"p1": merges.Links(None, ("p2",)), "p2": merges.Links("p1", ())}

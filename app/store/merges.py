@@ -14,7 +14,6 @@ from app.store.merging import Item
 from app.store.tables import patient_merge_items, patient_merges, patients
 from app.store.transaction import Store
 
-
 PIECE = 1000
 """How many ids one statement names (ours)."""
 

@@ -183,9 +183,31 @@ async def write_lines(store: Store, chosen: Sequence[CheckedLine], today: date) 
         await _add(store, fresh[start : start + BATCH], today)
     done |= {one.line.number: "added" for one in fresh}
     known = [one for one in chosen if one.standing is Standing.SAME]
-    for one in known:
-        done[one.line.number] = await _complete(store, one, today)
+    for start in range(0, len(known), BATCH):
+        piece = known[start : start + BATCH]
+        lacking = await _lacking(store, piece)
+        for one in piece:
+            told = await _complete(store, one, today) if one.line.number in lacking else "was there"
+            done[one.line.number] = told
     return done
+
+
+async def _lacking(store: Store, known: Sequence[CheckedLine]) -> set[int]:
+    """The lines that tell of something their person's record lacks."""
+    ids = sorted({one.patient_id for one in known if one.patient_id})
+    courses = await episodes.list_episodes_of(store, ids)
+    records = await assessments.list_assessments_of(store, ids)
+    found = set()
+    for one in known:
+        assert one.patient_id
+        held = {
+            (a.instrument_id, a.effective_at, a.claimed_total)
+            for a in records.get(one.patient_id, [])
+        }
+        told = {(f.instrument_id, f.effective_at, f.claimed_total) for f in _forms(store, one.line)}
+        if told - held or (one.line.enrolled_on and one.patient_id not in courses):
+            found.add(one.line.number)
+    return found
 
 
 async def _add(store: Store, lines: Sequence[CheckedLine], today: date) -> None:

@@ -150,6 +150,7 @@ async def _load_walk_ins(
         for start in range(0, count, BATCH):
             ids = [person.patient_id for person in people[start : start + BATCH]]
             await reevaluate_patients(store, ids, today)
+            await find_duplicates(store, ids)
         store.saved += [one for person in people for one in person.published()]
 
 

@@ -153,6 +153,15 @@ RULES = (
         confirmed=False,
     ),
     Rule(
+        "re-entry",
+        "Relapse prevention and discharge",
+        "Who comes back begins a new episode that names the earlier one: baseline, step and plan "
+        "begin anew, and no score counts in two courses.",
+        "ours",
+        "tests/web/test_endings.py::test_who_comes_back_begins_anew_with_the_earlier_course_in_view",
+        confirmed=False,
+    ),
+    Rule(
         "lost-to-follow-up",
         "Relapse prevention and discharge",
         f'"Lost to follow-up" presupposes {LOST_AFTER_ATTEMPTS} documented attempts since the '

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from httpx import Response
 
+from app.domain.actor import system
+from app.use_cases.sweep import sweep
 from tests.web.discharging import carried_by, discharge, ending
 from tests.web.site import Site, Visitor
 from tests.web.test_pages import SEVERE, UNSAFE, WELL, action, enrolled, now_local
@@ -144,6 +146,12 @@ async def test_nobody_is_discharged_with_a_safety_flag_left_behind(site: Site) -
     worklist = (await maya.get("/worklists/referrals")).text
     assert "Rosa Alvarez" in worklist, "the referral outlives the episode"
     assert "Dr. Astrid Lind" in worklist
+    later = TODAY + timedelta(4)
+    async with site.services.database.transaction(system(site.org_id, "America/New_York")) as store:
+        assert await sweep(store, later) > 0
+        assert await sweep(store, later) == 0, "once is enough"
+    page = (await maya.get(f"/patients/{patient}")).text
+    assert "Referral overdue" in page, "nothing moved in time, and somebody is asked"
 
 
 async def test_a_discharge_settles_sums_up_and_is_made_once(site: Site) -> None:

@@ -21,7 +21,7 @@ from app.domain.score import Answers, TotalCheck
 from app.domain.second_stage import FIRST_STAGES, owed_second_stages, second_stage_findings
 from app.domain.severity import Screen, cutoff_words, screen, severity, total_words
 from app.domain.trajectory import Measurement, Trajectory, trajectory
-from app.domain.words import day_words, number_words
+from app.domain.words import day_words, number_words, within
 
 GRACE_DAYS = 3
 """How long after its day a contact, questionnaire or review is called overdue (ours)."""
@@ -99,7 +99,7 @@ def evaluate_unenrolled(
 
 
 def _positive(instrument: Instrument, fact: AssessmentFact, total: Decimal, sex: str) -> Finding:
-    band = "" if instrument.ordinal else f" ({severity(instrument, total).label.lower()})"
+    band = "" if instrument.ordinal else f" ({within(severity(instrument, total).label)})"
     by_sex = cutoff_words(instrument, total, sex)
     return Finding(
         FlagKind.NEW_POSITIVE_SCREEN,

@@ -7,6 +7,7 @@ from app.domain.instrument import Instrument, Item
 from app.domain.rule import Rule
 from app.domain.score import Answers, may_skip, reach
 from app.domain.severity import severity
+from app.domain.words import within
 
 
 class ItemNine(StrEnum):
@@ -96,7 +97,7 @@ def item_nine_words(instrument: Instrument, value: int, answers: Answers | None 
 def _level_words(instrument: Instrument, level: int, answers: Answers) -> str:
     """``high risk (yes to “Wish to be dead, 1 month”)``, and what is not known of it."""
     low, high = reach(instrument, answers)
-    name = severity(instrument, level).label.lower()
+    name = within(severity(instrument, level).label)
     yes = [f"“{i.text}”" for i in instrument.scored_items if answers.get(i.key, 0) > 0]
     told = f"yes to {', '.join(yes)}" if yes else "no item answered yes"
     if not answers:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.domain.instrument import Instrument
 from app.domain.rule import Rule
-from app.domain.words import number_words
+from app.domain.words import number_words, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def severity(instrument: Instrument, total: Decimal | int) -> Severity:
 def total_words(instrument: Instrument, total: Decimal | int) -> str:
     """A result as people say it: ``12``; of the C-SSRS ``moderate risk``, never a number."""
     if instrument.ordinal:
-        return severity(instrument, total).label.lower()
+        return within(severity(instrument, total).label)
     return number_words(Decimal(total))
 
 

@@ -30,7 +30,7 @@ from app.domain.step import (
     offered_or_above,
 )
 from app.domain.trajectory import GAP_AFTER_DAYS, Measurement, Trajectory
-from app.domain.words import day_words, number_words
+from app.domain.words import day_words, number_words, within
 
 STEP_NEEDS_DAYS = 42
 """How long a step is given before its failure moves the patient up: six weeks."""
@@ -138,7 +138,7 @@ def suggest(facts: StepFacts) -> Suggestion:
 def _entry(facts: StepFacts, latest: Measurement) -> Suggestion:
     band = severity(facts.instrument, latest.total)
     wanted, source = ENTRY_BY_SEVERITY[band.level], SELECTION
-    why = f"{_latest_words(facts)} ({band.label.lower()})"
+    why = f"{_latest_words(facts)} ({within(band.label)})"
     if facts.safety_open and wanted is WATCHFUL_WAITING:
         wanted, source = BRIEF, _NO_WATCHING_SOURCE
         why += ", yet a safety flag is open"
@@ -222,7 +222,7 @@ def _watched(facts: StepFacts, latest: Measurement) -> Suggestion | None:
     step = ENTRY_BY_SEVERITY[band.level]
     if not is_case(facts.instrument, latest.total) or step is WATCHFUL_WAITING:
         return None
-    words = f"{_latest_words(facts)} ({band.label.lower()}) while waiting: go up to {_named(step)}."
+    words = f"{_latest_words(facts)} ({within(band.label)}) while waiting: go up to {_named(step)}."
     return _to(facts, Direction.UP, step, words, SELECTION)
 
 
@@ -301,7 +301,7 @@ def _current(facts: StepFacts) -> Step:
 
 
 def _named(step: Step) -> str:
-    return step.title[0].lower() + step.title[1:]
+    return within(step.title)
 
 
 def _protocol_source(facts: StepFacts) -> str:

@@ -11,6 +11,11 @@ def day_words(day: date) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
+def within(name: str) -> str:
+    """A name within a sentence: ``probable PTSD``, ``hazardous (zone II)``."""
+    return name[:1].lower() + name[1:]
+
+
 def number_words(number: Decimal) -> str:
     """A total without an idle decimal: ``12``, ``13.5``."""
     return str(int(number)) if number == number.to_integral_value() else str(number)

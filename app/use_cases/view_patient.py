@@ -17,6 +17,7 @@ from app.domain.safety import item_nine_words
 from app.domain.score import NotScorableReason
 from app.domain.severity import cutoff_words, severity, total_words
 from app.domain.sign import signs
+from app.domain.words import within
 from app.store import (
     assessments,
     audit,
@@ -392,7 +393,7 @@ def _safety_words(instrument: Instrument, record: Assessment) -> str:
     if not record.item_nine_value:
         return ""
     if instrument.ordinal:
-        return severity(instrument, record.item_nine_value).label.lower()
+        return within(severity(instrument, record.item_nine_value).label)
     return f"safety item: {record.item_nine_value}"
 
 

@@ -41,6 +41,19 @@ def screens(*found: AssessmentFact, sex: str = "unknown", today: int = 0) -> tup
             "PHQ-9 12 on 2 Mar 2026 (moderate): a positive screen, and nobody cares for this "
             "patient yet.",
         ),
+        # abbreviations and numerals stay as they are written
+        (
+            fact(0, 40, "pcl-5"),
+            "male",
+            "PCL-5 40 on 2 Mar 2026 (probable PTSD): a positive screen, and nobody cares for this "
+            "patient yet.",
+        ),
+        (
+            fact(0, 9, "audit"),
+            "male",
+            "AUDIT 9 on 2 Mar 2026 (hazardous (zone II)): a positive screen, and nobody cares for "
+            "this patient yet.",
+        ),
         # a level has its name already and no band beside it
         (
             fact(0, 1, "c-ssrs-screener"),

@@ -201,7 +201,7 @@ class Instrument:
 
     def item(self, key: str) -> Item:
         """The item of that key; KeyError where there is none."""
-        return next(i for i in self.items if i.key == key)
+        return {item.key: item for item in self.items}[key]
 
     @property
     def scored_items(self) -> tuple[Item, ...]:

@@ -120,18 +120,40 @@ def test_content_that_differs_in_anything_has_another_digest(other: Sent) -> Non
     assert other.content != FORM.content
 
 
+WHEN = "2026-03-02T15:30:00+00:00"
+
+
 @pytest.mark.parametrize(
-    ("found", "written"),
+    ("sent", "key", "content"),
     [
-        (NUMBERED.key, ["identifier", "clinic-a", "F-17", "p1", "phq-9"]),
         (
-            FORM.key,
-            ["content", "clinic-a", "p1", "phq-9", "2026-03-02T15:30:00+00:00", {"q1": 1, "q2": 2}],
+            NUMBERED,
+            ["identifier", "clinic-a", "F-17", "p1", "phq-9"],
+            ["phq-9", {"q1": 1, "q2": 2}, None, WHEN],
         ),
-        (BARE.key, ["content", "clinic-a", "p1", "phq-9", "2026-03-02T15:30:00+00:00", "12"]),
-        (FORM.content, ["phq-9", {"q1": 1, "q2": 2}, None, "2026-03-02T15:30:00+00:00"]),
+        (
+            FORM,
+            ["content", "clinic-a", "p1", "phq-9", WHEN, {"q1": 1, "q2": 2}],
+            ["phq-9", {"q1": 1, "q2": 2}, None, WHEN],
+        ),
+        (
+            BARE,
+            ["content", "clinic-a", "p1", "phq-9", WHEN, "12"],
+            ["phq-9", {}, "12", WHEN],
+        ),
+        (
+            replace(BARE, total=Decimal("1E+2")),  # never as a power of ten
+            ["content", "clinic-a", "p1", "phq-9", WHEN, "100"],
+            ["phq-9", {}, "100", WHEN],
+        ),
     ],
 )
-def test_keys_that_are_stored_never_change(found: str, written: list[object]) -> None:
+def test_keys_that_are_stored_never_change(
+    sent: Sent, key: list[object], content: list[object]
+) -> None:
     """A key written otherwise in a later release would take every form sent again for a new one."""
-    assert found == sha256(json.dumps(written, separators=(",", ":")).encode()).hexdigest()
+    found = (sent.key, sent.content)
+    assert found == tuple(
+        sha256(json.dumps(said, separators=(",", ":")).encode()).hexdigest()
+        for said in (key, content)
+    )

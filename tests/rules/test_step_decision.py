@@ -66,6 +66,12 @@ def test_the_step_that_is_in_force_needs_no_referral_although_it_is_not_offered(
     assert settle(choice, suggest(facts), facts) == Settled(MORE, MORE, refer=False)
 
 
+def test_meanwhile_the_patient_stays_in_the_present_step_and_is_not_moved_twice() -> None:
+    choice = StepChoice(Choice.OTHER, AWAY, "Psychosis in the history.", "Calls twice a week.")
+    found = settle(choice, suggest(NOT_RESPONDING), NOT_RESPONDING)
+    assert found == Settled(AWAY, HERE, refer=True)  # intensified is offered, yet not begun
+
+
 @pytest.mark.parametrize(
     ("before", "settled", "words"),
     [

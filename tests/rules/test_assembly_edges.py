@@ -7,7 +7,18 @@ from decimal import Decimal
 import pytest
 
 from app.domain.assembly import Part, PartKind, PartStatus, assemble
-from tests.rules.test_assembly import ANSWERS, AT, FORM, ITEMS, PANEL, TOTAL, only, part
+from app.domain.catalogue import INSTRUMENTS
+from tests.rules.test_assembly import (
+    ANSWERS,
+    AT,
+    FORM,
+    ITEMS,
+    NINE,
+    PANEL,
+    TOTAL,
+    only,
+    part,
+)
 
 WEEK = 7 * 24 * 60
 
@@ -120,14 +131,13 @@ def test_a_panel_in_error_takes_its_items_and_a_total_in_error_goes_alone() -> N
     assert (found.in_error, found.claimed_total) == (False, None)
 
 
-def test_what_is_in_error_does_not_draw_in_what_is_right() -> None:
+@pytest.mark.parametrize("right", [12, 21])
+def test_what_is_in_error_does_not_draw_in_what_is_right(right: int) -> None:
     """Sent wrongly, taken back, sent again within minutes: the second form stands."""
     wrong = replace(total(21), status=PartStatus.IN_ERROR)
-    found = assemble([wrong, total(12, key="O/u", minutes=2)])
-    assert [(form.claimed_total, form.in_error) for form in found.forms] == [
-        (21, True),
-        (12, False),
-    ]
+    found = assemble([wrong, total(right, key="O/u", minutes=2)])
+    told = [(form.claimed_total, form.in_error) for form in found.forms]
+    assert told == [(21, True), (right, False)]
 
 
 def test_waiting_pieces_are_told_in_the_order_of_their_names() -> None:
@@ -148,3 +158,43 @@ def test_an_item_of_another_form_within_the_linked_ones_waits_for_its_own() -> N
     found = assemble([FORM, gad])
     assert [form.part_keys for form in found.forms] == [("Q/1",)]
     assert found.waiting == ("O/g",)
+
+
+GAD = [
+    part(f"O/g{n}", PartKind.ITEM, code=item.loinc, value=1)
+    for n, item in enumerate(INSTRUMENTS["gad-7"].scored_items)
+]
+
+
+def test_seven_loose_items_are_a_gad_7_and_six_wait() -> None:
+    assert only(GAD).instrument_id == "gad-7"
+    assert assemble(GAD[:6]).forms == ()
+
+
+def test_an_item_9_among_the_items_of_another_form_is_judged_by_itself() -> None:
+    found = assemble([NINE, *GAD, ITEMS[0]])
+    forms = {form.instrument_id: form for form in found.forms}
+    assert forms["gad-7"].part_keys == tuple(item.key for item in GAD)
+    assert forms["phq-9"].answers["q9"] == 2  # whatever else was sent with it
+    assert found.waiting == ()
+
+
+def test_an_ordinary_item_among_those_of_another_form_waits_for_its_own() -> None:
+    found = assemble([ITEMS[0], *GAD, ITEMS[1]])
+    assert [form.instrument_id for form in found.forms] == ["gad-7"]
+    assert found.waiting == ("O/1", "O/2")
+
+
+def test_a_form_that_names_another_form_stays_its_own() -> None:
+    again = part("Q/2", PartKind.FORM, instrument="phq-9", answers=ANSWERS, links=("Q/1",))
+    assert [form.part_keys for form in assemble([FORM, again]).forms] == [("Q/1",), ("Q/2",)]
+
+
+def test_pieces_that_name_different_others_are_not_linked() -> None:
+    one, two = total(12, links=("Q/x",)), total(13, key="O/u", links=("Q/y",), minutes=60)
+    assert [form.claimed_total for form in assemble([one, two]).forms] == [12, 13]
+
+
+def test_an_unanswered_item_contradicts_nobody() -> None:
+    unanswered = part("O/n", PartKind.ITEM, code="44260-8", minutes=5)
+    assert only([FORM, unanswered]).answers["q9"] == 0

@@ -1,6 +1,7 @@
 """When two arrivals are the same assessment: a form is never lost and never counted twice."""
 
 import json
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -118,6 +119,16 @@ def test_an_identifier_counts_for_its_sender_patient_and_instrument(other: Sent)
 )
 def test_content_that_differs_in_anything_has_another_digest(other: Sent) -> None:
     assert other.content != FORM.content
+
+
+def test_the_zone_of_the_server_never_matters(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (FORM.key, FORM.content)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        there = (FORM.key, FORM.content)
+    time.tzset()
+    assert there == before
 
 
 WHEN = "2026-03-02T15:30:00+00:00"

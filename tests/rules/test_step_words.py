@@ -145,6 +145,11 @@ def test_whoever_is_seen_elsewhere_needs_no_second_referral(
     assert (found.step, found.needs_referral) == (MORE, refer)
 
 
+def test_a_clinic_that_offers_nothing_refers_to_the_step_that_is_needed() -> None:
+    found = suggest(facts_of((0, 12), step=None, offered=frozenset()))
+    assert (found.step, found.needs_referral) == (HERE, True)
+
+
 KEPT = {
     "instrument": "PHQ-9",
     "verdict": "not-responding",

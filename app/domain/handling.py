@@ -117,7 +117,8 @@ def check_handling(kind: FlagKind, wanted: Handling) -> Handling:
     problems = []
     low, high = bounds.due_in_days
     if not low <= wanted.due_in_days <= high:
-        problems.append(Problem(f"{title}: due", f"{low} to {high} days"))
+        allowed = f"{low} to {high} days" if high else "the same day"
+        problems.append(Problem(f"{title}: due", allowed))
     low, high = bounds.minutes
     for name, minutes in (
         ("acknowledge within", wanted.acknowledge_minutes),

@@ -39,7 +39,9 @@ def test_shares_are_of_all_that_opened_and_of_all_that_were_due() -> None:
         (89, "89 min"),
         (90, "2 h"),
         (35 * 60, "35 h"),
+        (36 * 60, "1.5 days"),
         (1.9 * DAY, "1.9 days"),
+        (50.05 * DAY, "50.0 days"),
     ],
 )
 def test_durations(minutes: float | None, words: str) -> None:

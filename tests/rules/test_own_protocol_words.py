@@ -1,9 +1,26 @@
 """What an own protocol asks for, why a number is refused, and how it is stored, word for word."""
 
+from dataclasses import replace
+
 import pytest
 
-from app.domain.own_protocol import Draft, ProtocolOutOfLimits, amend, numbers_of, to_data
-from app.domain.protocol import AIMS, BAO_SOWA, GERMAN_IMPACT, ICSI, NY_MEDICAID, Protocol
+from app.domain.own_protocol import (
+    Draft,
+    ProtocolOutOfLimits,
+    amend,
+    from_data,
+    numbers_of,
+    to_data,
+)
+from app.domain.protocol import (
+    AIMS,
+    BAO_SOWA,
+    GERMAN_IMPACT,
+    ICSI,
+    NY_MEDICAID,
+    Protocol,
+    Stage,
+)
 from tests.rules.test_own_protocol import draft, refused
 
 
@@ -166,3 +183,10 @@ def test_what_follows_is_told_in_one_line(protocol: Protocol, words: str) -> Non
 )
 def test_what_a_stage_asks_for(protocol: Protocol, asks: list[str]) -> None:
     assert [stage.words for stage in protocol.stages] == asks
+
+
+def test_a_stage_that_asks_for_a_total_alone_is_stored_without_a_share() -> None:
+    bare = replace(BAO_SOWA, stages=(Stage(56, below=10),), confirmed=False)
+    stored = to_data(bare)
+    assert stored["stages"][0]["reduction"] is None
+    assert from_data(bare.id, bare.version, stored) == bare

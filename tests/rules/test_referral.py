@@ -159,3 +159,59 @@ def test_nothing_moved_in_time(days_late: int, found: bool) -> None:
 
 def test_a_referral_without_a_day_is_not_late() -> None:
     assert overdue_referrals([open_referral(None)], LATER) == []
+
+
+@pytest.mark.parametrize(("to_whom", "where"), [("Lakeside", " (Lakeside)"), ("", "")])
+def test_what_a_late_referral_says(to_whom: str, where: str) -> None:
+    late = OpenReferral("event", "specialty mental health care", to_whom, S.SENT, DAY, LATER)
+    (finding,) = overdue_referrals([late], LATER + timedelta(1))
+    assert finding.words == (
+        f"Referral to specialty mental health care{where}: sent since 2 Mar 2026, nothing moved by "
+        "12 Mar 2026. Next: ask whether they take the patient."
+    )
+    assert finding.evidence == {"state": "sent", "since": "2026-03-02", "due_on": "2026-03-12"}
+
+
+@pytest.mark.parametrize(
+    ("before", "move", "where", "what"),
+    [
+        (S.NEEDED, Move(S.SEEN, DAY), "state", 'cannot follow on "needed"'),
+        (S.SENT, Move(S.DECLINED, DAY), "words", "say why"),
+        (S.NEEDED, Move(S.SENT, DAY), "to_whom", "say where it was sent"),
+        (S.ACCEPTED, Move(S.SCHEDULED, DAY), "appointment_on", "give the day of the appointment"),
+        (
+            S.ACCEPTED, Move(S.SCHEDULED, LATER, appointment_on=DAY), "appointment_on",
+            "lies before the day it was set",
+        ),
+        (S.SEEN, Move(S.SEEN, DAY, "Called."), "look_again_on", "say when somebody looks again"),
+        (
+            S.SEEN, Move(S.SEEN, DAY, "Called.", look_again_on=LATER), "look_again_on",
+            "give a day from tomorrow to a year from now",
+        ),
+        (S.SENT, Move(S.ACCEPTED, LATER + timedelta(1)), "on", "lies in the future"),
+        (
+            S.SENT, Move(S.ACCEPTED, DAY - timedelta(1)), "on",
+            "lies before 2 Mar 2026, the last move",
+        ),
+    ],
+)  # fmt: skip
+def test_a_refused_move_says_what_to_do(
+    before: ReferralState, move: Move, where: str, what: str
+) -> None:
+    with pytest.raises(Unprocessable) as refusal:
+        check_move(Standing(before, DAY, ""), move, LATER)
+    assert refusal.value.message == "The referral was not changed."
+    assert [(problem.where, problem.what) for problem in refusal.value.problems] == [(where, what)]
+
+
+@pytest.mark.parametrize(
+    ("before", "move"),
+    [
+        (S.NEEDED, Move(S.SENT, LATER, to_whom="Lakeside")),  # told today of today
+        (S.SCHEDULED, Move(S.SCHEDULED, DAY, "Missed.", appointment_on=DAY)),  # the same day
+        (S.SEEN, Move(S.SEEN, DAY, "Called.", look_again_on=LATER + timedelta(1))),  # tomorrow
+        (S.SEEN, Move(S.SEEN, DAY, "Called.", look_again_on=LATER + timedelta(365))),  # a year on
+    ],
+)
+def test_moves_at_the_edge_of_their_days(before: ReferralState, move: Move) -> None:
+    check_move(Standing(before, DAY, "Lakeside"), move, LATER)

@@ -127,6 +127,15 @@ def test_whom_nobody_knows_the_age_of_is_counted_apart() -> None:
     assert reach(DEPRESSION, [child], DAY) == Reach()
 
 
+def test_people_add_up_and_whose_age_is_unknown_is_never_due() -> None:
+    screened, not_screened = visitor([("phq-2", 0, 1)]), visitor([])
+    unknown = visitor([], birth_on=None)
+    found = reach(DEPRESSION, [screened, not_screened, unknown, screened], DAY)
+    assert found == Reach(patients=3, screened=2, age_unknown=1)
+    assert found.percent == 67
+    assert not is_due(DEPRESSION, unknown, DAY)
+
+
 def test_cut_offs_go_by_sex() -> None:
     alcohol = DEFAULTS[Topic.ALCOHOL]
     three: Scores = [("audit-c", 0, 3)]

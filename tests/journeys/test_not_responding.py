@@ -112,7 +112,10 @@ def test_from_the_first_screen_to_a_recommendation_and_a_safety_flag(
     doctor.get_by_role("button", name="Save review").click()
 
     care.goto("/caseload")
-    care.get_by_role("link", name="Rosa Alvarez").click()
+    care.get_by_role("link", name="Why is Rosa Alvarez here?").click()
+    expect(care.get_by_text("20 − 50 % = 10; 17 is above 10 and not below 10")).to_be_visible()
+    expect(care.get_by_text("Bao 2016; Sowa 2018").first).to_be_visible()
+    care.get_by_role("link", name="Rosa Alvarez", exact=True).click()
     reviews = care.locator("#reviews")
     expect(reviews).to_contain_text("Sertraline to 100 mg")
     care.get_by_role("button", name="Accept").click()
@@ -137,3 +140,9 @@ def test_from_the_first_screen_to_a_recommendation_and_a_safety_flag(
     expect(first).to_contain_text("Rosa Alvarez")
     expect(first).to_contain_text("Item 9 answered 2")
     expect(first).to_contain_text("Nobody has answered yet")
+
+    care.get_by_role("link", name="Waiting").click()
+    expect(care.get_by_role("row").nth(1)).to_contain_text("Item 9 answered 2")
+    care.get_by_text("More", exact=True).click()
+    care.get_by_role("link", name="On call").click()
+    expect(care.get_by_role("heading", name="On call").first).to_be_visible()

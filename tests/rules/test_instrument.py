@@ -20,6 +20,8 @@ RATED = Item(
         "44260-8",  # LOINC
         " 44260-8 ",
         "/44260-8",  # a linkId as some forms write it
+        " /44260-8 ",
+        "//44260-8",
         "q9",
     ],
 )

@@ -75,3 +75,38 @@ def test_calls_in_relapse_prevention(status: EpisodeStatus, rhythm: Rhythm, days
 
 def test_blanks_at_the_ends_are_not_kept() -> None:
     assert replace(PLAN, own_words="  I know it.\n").cleaned() == PLAN
+
+
+@pytest.mark.parametrize(
+    ("changed", "where", "what"),
+    [
+        ({"warning_signs": ""}, "warning_signs", "say by what the patient would notice it"),
+        ({"what_helped": ""}, "what_helped", "say what helped this time"),
+        ({"whom_to_call": ""}, "whom_to_call", "say whom the patient calls, with the number"),
+        ({"own_words": "x" * 5001}, "own_words", "is longer than 5000 characters"),
+        ({"continue_until": TODAY - timedelta(1)}, "continue_until", "lies in the past"),
+        ({"next_check_on": TODAY - timedelta(1)}, "next_check_on", "lies in the past"),
+        ({"agreed_on": TODAY + timedelta(1)}, "agreed_on", "lies in the future"),
+        ({"call_weeks": 0}, "call_weeks", "give weeks from 1 to 26"),
+    ],
+)
+def test_what_a_plan_lacks_is_told_in_words(
+    changed: dict[str, object], where: str, what: str
+) -> None:
+    with pytest.raises(Unprocessable) as refusal:
+        check_plan(replace(PLAN, **changed), TODAY)  # type: ignore[arg-type]
+    assert refusal.value.message == "The plan was not saved."
+    assert [(problem.where, problem.what) for problem in refusal.value.problems] == [(where, what)]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"call_weeks": 1},  # every week
+        {"own_words": "x" * 5000},
+        {"continue_until": TODAY},  # the last tablet is taken today
+        {"next_check_on": TODAY},
+    ],
+)
+def test_a_plan_at_its_limits_is_taken(changed: dict[str, object]) -> None:
+    assert asked(**changed) == []

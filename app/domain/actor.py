@@ -27,6 +27,8 @@ class Actor:
     roles: frozenset[Role] = field(default_factory=frozenset)
     time_zone: str = "UTC"
     """The organization's time zone (IANA name): "today" for this actor."""
+    granted: frozenset[Permission] = field(default_factory=frozenset)
+    """What it may do beside its roles: an integration client's, from its token's scopes."""
 
     @property
     def client_id(self) -> UUID | None:
@@ -40,7 +42,9 @@ class Actor:
 
     def may(self, permission: Permission) -> bool:
         """Whether the permission table grants this; the registry itself may all it does."""
-        return self.kind is ActorKind.SYSTEM or may(self.roles, permission)
+        if self.kind is ActorKind.SYSTEM or permission in self.granted:
+            return True
+        return may(self.roles, permission)
 
     def require(self, permission: Permission) -> None:
         """Raises Forbidden where the permission table does not grant this."""

@@ -1,18 +1,16 @@
-"""Staff with local accounts, their sessions, and the count of failed sign-ins."""
+"""Staff and their accounts."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.errors import Conflict
 from app.store.ids import new_id
-from app.store.tables import logins, sessions, sign_in_attempts, staff
+from app.store.tables import logins, staff
 from app.store.transaction import Store
 
 
@@ -23,19 +21,9 @@ class StaffAccount:
     staff_id: UUID
     name: str
     roles: tuple[str, ...]
-    password_hash: str
+    password_hash: str | None
+    """None: no local password; they come by another way."""
     active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SessionRow:
-    """A session as it is kept."""
-
-    org_id: UUID
-    staff_id: UUID
-    csrf_token: str
-    last_seen_at: datetime
-    expires_at: datetime
 
 
 async def add_staff(
@@ -43,7 +31,7 @@ async def add_staff(
     login: str,
     name: str,
     roles: list[str],
-    password_hash: str,
+    password_hash: str | None,
     email: str | None = None,
 ) -> UUID:
     """A member of staff with a local account; a login name is one person's everywhere."""
@@ -146,73 +134,3 @@ async def confirm_email(store: Store, staff_id: UUID, email: str) -> bool:
         .values(email_confirmed_at=store.now)
     )
     return changed.rowcount == 1
-
-
-async def add_session(connection: AsyncConnection, values: dict[str, Any]) -> None:
-    await connection.execute(sessions.insert().values(values))
-
-
-async def find_session(connection: AsyncConnection, session_hash: str) -> SessionRow | None:
-    found = await connection.execute(
-        select(
-            sessions.c.org_id,
-            sessions.c.staff_id,
-            sessions.c.csrf_token,
-            sessions.c.last_seen_at,
-            sessions.c.expires_at,
-        ).where(sessions.c.session_hash == session_hash, sessions.c.ended_at.is_(None))
-    )
-    row = found.one_or_none()
-    return None if row is None else SessionRow(*row)
-
-
-async def touch_session(connection: AsyncConnection, session_hash: str, now: datetime) -> None:
-    await connection.execute(
-        update(sessions).where(sessions.c.session_hash == session_hash).values(last_seen_at=now)
-    )
-
-
-async def end_session(connection: AsyncConnection, session_hash: str, now: datetime) -> None:
-    await connection.execute(
-        update(sessions).where(sessions.c.session_hash == session_hash).values(ended_at=now)
-    )
-
-
-async def blocked_until(connection: AsyncConnection, subjects: list[str]) -> datetime | None:
-    """The latest end of a block on any of these subjects."""
-    found: datetime | None = await connection.scalar(
-        select(func.max(sign_in_attempts.c.blocked_until)).where(
-            sign_in_attempts.c.subject_hash.in_(subjects)
-        )
-    )
-    return found
-
-
-async def count_failure(
-    connection: AsyncConnection, subject: str, now: datetime, window_start: datetime
-) -> int:
-    """One more failed sign-in; how many there were in the window."""
-    fresh = insert(sign_in_attempts).values(subject_hash=subject, failures=1, window_started_at=now)
-    stale = sign_in_attempts.c.window_started_at < window_start
-    counted = fresh.on_conflict_do_update(
-        index_elements=["subject_hash"],
-        set_={
-            "failures": case((stale, 1), else_=sign_in_attempts.c.failures + 1),
-            "window_started_at": case((stale, now), else_=sign_in_attempts.c.window_started_at),
-        },
-    ).returning(sign_in_attempts.c.failures)
-    return int((await connection.execute(counted)).scalar_one())
-
-
-async def block(connection: AsyncConnection, subject: str, until: datetime) -> None:
-    await connection.execute(
-        update(sign_in_attempts)
-        .where(sign_in_attempts.c.subject_hash == subject)
-        .values(blocked_until=until)
-    )
-
-
-async def forget_failures(connection: AsyncConnection, subject: str) -> None:
-    await connection.execute(
-        delete(sign_in_attempts).where(sign_in_attempts.c.subject_hash == subject)
-    )

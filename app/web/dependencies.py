@@ -4,19 +4,20 @@ import hmac
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Form, Request
 
 from app.auth.bearer import TokenUnknown, client_for_token
-from app.auth.sign_in import who_is_signed_in
+from app.auth.sessions import who_is_signed_in
 from app.domain.actor import Actor
 from app.errors import Forbidden, Unauthenticated
 from app.store.transaction import Store
+from app.web.session_cookie import session_token
 
-COOKIE = "stepwell_session"
 _PLACE = re.compile(r"(?:/[A-Za-z0-9_-]+)+")
 
 
@@ -46,12 +47,15 @@ class Session:
     session_token: str
     waiting: tuple[int, int] = (0, 0)
     """Flags that wait for them, and how many of those are about safety."""
+    session_id: UUID | None = None
+    proved_at: datetime | None = None
+    """When they last proved who they are; changes to how they sign in ask for a fresh proof."""
 
 
 async def signed_in(request: Request) -> Session:
     """Raises NotSignedIn; pages answer it with the sign-in form."""
     services = request.app.state.services
-    token = request.cookies.get(COOKIE, "")
+    token = session_token(request)
     found = None
     if token:
         found = await who_is_signed_in(
@@ -59,7 +63,7 @@ async def signed_in(request: Request) -> Session:
         )
     if found is None:
         raise NotSignedIn()
-    return Session(found.actor, found.csrf, token, found.waiting)
+    return Session(found.actor, found.csrf, token, found.waiting, found.session_id, found.proved_at)
 
 
 SignedIn = Annotated[Session, Depends(signed_in)]

@@ -45,7 +45,7 @@ staff = tenant_table(
     text("login"),
     text("display_name"),
     Column("roles", ARRAY(Text), nullable=False),
-    text("password_hash"),
+    optional_text("password_hash"),  # none: this person comes by another way
     Column("active", Boolean, nullable=False),
     optional_text("email"),
     optional_instant("email_confirmed_at"),
@@ -115,15 +115,21 @@ logins = global_table(
 sessions = global_table(
     "sessions",
     Column("session_hash", Text, primary_key=True),
+    key("session_id"),
     key("org_id"),
     key("staff_id"),
     text("csrf_token"),
+    text("how"),
+    text("device"),
+    text("address"),
     instant("created_at"),
+    instant("proved_at"),
     instant("last_seen_at"),
     instant("expires_at"),
     optional_instant("ended_at"),
     Index(None, "org_id", "staff_id"),
 )
+"""Staff who are signed in: by the SHA-256 of a token that changes at each proof of identity."""
 
 sign_in_attempts = global_table(
     "sign_in_attempts",

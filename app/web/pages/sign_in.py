@@ -5,11 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from app.auth.sign_in import WrongCredentials, sign_in, sign_out
+from app.auth.sessions import sign_out
+from app.auth.sign_in import WrongCredentials, sign_in
 from app.domain.access import Permission
 from app.errors import Throttled
-from app.web.dependencies import COOKIE, SignedIn, check_csrf, place_here
+from app.web.dependencies import SignedIn, check_csrf, place_here
 from app.web.pages.rendering import page
+from app.web.session_cookie import browser_of, carry_session, drop_session, session_token
 
 router = APIRouter()
 
@@ -43,23 +45,22 @@ async def enter(
 ) -> Response:
     """Begin a session; the answer never says which of the two was wrong."""
     services, after = request.app.state.services, place_here(next)
-    address = request.client.host if request.client else "unknown"
     try:
         token = await sign_in(
             services.database,
             login[:200],
             password[:1000],
-            address,
+            browser_of(request),
             services.now(),
-            services.settings.session_hours,
+            hours=services.settings.session_hours,
+            instead_of=session_token(request),
         )
     except WrongCredentials as refusal:
         return _form(request, refusal.message, login, 401, after)
     except Throttled as refusal:
         return _form(request, refusal.message, login, 429, after)
     answer = RedirectResponse(after, 303)
-    secure = services.settings.https
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=secure, path="/")
+    carry_session(request, answer, token)
     return answer
 
 
@@ -69,7 +70,7 @@ async def leave(request: Request, session: SignedIn) -> Response:
     services = request.app.state.services
     await sign_out(services.database, session.session_token, services.now())
     answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(COOKIE, path="/")
+    drop_session(request, answer)
     return answer
 
 

@@ -12,7 +12,9 @@ from rich.progress import track
 from rich.prompt import Confirm
 from rich.table import Table
 
-from app.domain.actor import Actor, ActorKind, system
+from app.domain.actor import client as acting_client
+from app.domain.actor import system
+from app.domain.scopes import EVERY_SCOPE
 from app.errors import NotFound, Unprocessable
 from app.store import clients, rosters
 from app.use_cases.import_roster import (
@@ -57,7 +59,7 @@ async def import_files(
         time_zone = (await rosters.get_policy(store)).time_zone
     if client not in names:
         raise NotFound(f"There is no client named {client!r}.")
-    actor = Actor(org, ActorKind.CLIENT, names[client], client, time_zone=time_zone)
+    actor = acting_client(org, names[client], client, EVERY_SCOPE, time_zone)
     found = sorted(_resources(paths), key=lambda entry: entry[1].get("resourceType") != "Patient")
     report = ImportReport()
     for name, resource in track(found, "Importing", console=console, transient=True):

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app.errors import Failed, Malformed, NotFound, RegistryError
+from app.jobs.forgetting import FORGET_SECONDS, forget_expired
 from app.jobs.repeating import repeat
 from app.jobs.sweeping import sweep_all
 from app.jobs.telling import deliver_all, escalate_all
@@ -22,6 +23,8 @@ from app.web.fhir import errors as fhir_errors
 from app.web.fhir.router import router as fhir_router
 from app.web.http import Envelope
 from app.web.pages import errors as page_errors
+from app.web.smart import errors as smart_errors
+from app.web.smart.router import router as smart_router
 from app.wiring import Services
 
 log = logging.getLogger("stepwell")
@@ -47,6 +50,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     app.include_router(health.router)
+    app.include_router(smart_router)  # before FHIR, whose addresses go all the way down
     app.include_router(fhir_router)
     app.include_router(api_router)
     app.include_router(pages.router)
@@ -68,6 +72,7 @@ def _jobs(services: Services) -> list[Coroutine[None, None, None]]:
             settings.deliver_seconds,
             lambda: deliver_all(database, services.post, settings.base_url),
         ),
+        repeat("forgetting", FORGET_SECONDS, lambda: forget_expired(database)),
     ]
 
 
@@ -76,6 +81,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
     if not isinstance(error, (RegistryError, RequestValidationError, HTTPException)):
         _log_bug(request, error)
     face = request.url.path.split("/")[1]
+    if request.url.path in ("/auth/token", "/auth/revoke"):
+        return smart_errors.render(request, _as_refusal(error))
     if face == "fhir":
         return fhir_errors.render(request, _as_refusal(error))
     if face == "api":

@@ -55,6 +55,14 @@ class Settings(BaseSettings):
     """Each organization's signing secret is derived from it; without it there are no webhooks."""
     webhook_private_networks: bool = False
     """Whether webhooks may reach private networks, and this machine without https."""
+    lasting_tokens: bool = False
+    """Whether bearer tokens made on the command line are taken, beside those of five minutes."""
+    jwks_hosts: str = ""
+    """The only hosts that keys are fetched from, with commas; ``.ehr.example`` is all below it."""
+    jwks_private_networks: bool = False
+    """Whether keys may be fetched from private networks; this machine is never asked."""
+    jwks_certificates: str | None = None
+    """A file of certificate authorities to trust when keys are fetched; else the usual ones."""
     instruments: Path | None = None
     """A folder of the site's own instruments (docs/instruments.md); read at start."""
 
@@ -66,6 +74,18 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Where people reach this service: what links in messages begin with."""
         return self.public_base_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def token_endpoint(self) -> str:
+        """What an integration client's assertion names as its audience, to the letter.
+
+        From the settings alone: a Host header would let an assertion for another server in.
+        """
+        return f"{self.base_url.rstrip('/')}/auth/token"
+
+    @property
+    def revocation_endpoint(self) -> str:
+        return f"{self.base_url.rstrip('/')}/auth/revoke"
 
     @property
     def https(self) -> bool:

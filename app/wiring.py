@@ -1,14 +1,17 @@
 """The one place that chooses implementations."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from app.auth.bearer import registered_client
+from app.auth.key_fetching import KeyFetcher
 from app.domain.access import Permission
-from app.domain.actor import Actor, ActorKind
+from app.domain.actor import Actor
 from app.domain.catalogue import adopt
 from app.domain.delivery import Channel
+from app.domain.scopes import EVERY_SCOPE, permissions_of
 from app.migrating import newest_revision
 from app.publisher import FhirPublisher
 from app.reach.post import Post, Sender
@@ -39,6 +42,8 @@ class Services:
     newest_revision: str | None = field(default_factory=newest_revision)
     post: Post = field(default_factory=dict)
     """The channels by which people are reached outside."""
+    fetcher: KeyFetcher = field(default_factory=KeyFetcher)
+    """Fetches the keys of integration clients that publish them."""
 
     def webhook_secret(self, org_id: UUID, version: int) -> str | None:
         """What an organization's receiver verifies messages with; None without a key."""
@@ -61,13 +66,10 @@ class Services:
     async def replay(self, actor: Actor, row: InboundRow, body: bytes) -> tuple[int, bytes]:
         """Take a mended message again, as the client that sent it."""
         actor.require(Permission.MANAGE_INBOUND)
-        sender = Actor(
-            actor.org_id,
-            ActorKind.CLIENT if row.client_id else ActorKind.STAFF,
-            row.client_id or actor.id,
-            row.client_name if row.client_id else actor.name,
-            time_zone=actor.time_zone,
-        )
+        sender = replace(actor, scopes=EVERY_SCOPE, granted=permissions_of(EVERY_SCOPE))
+        if row.client_id:
+            async with self.database.transaction(actor) as store:
+                sender = await registered_client(store, row.client_id)
         return await self.receive_message(
             sender, row.method, row.path, row.content_type, body, row.message_id
         )
@@ -80,7 +82,19 @@ def build_services(
     adopt(read_folder(settings.instruments).instruments.values())
     engine = open_engine(address, pool_size=settings.pool_size)
     database = Database(engine, FhirPublisher())
-    return Services(settings, database, demo_accounts=demo_accounts, post=build_post(settings))
+    return Services(
+        settings,
+        database,
+        demo_accounts=demo_accounts,
+        post=build_post(settings),
+        fetcher=build_fetcher(settings),
+    )
+
+
+def build_fetcher(settings: Settings) -> KeyFetcher:
+    """What fetches clients' keys, within what the operator allows."""
+    hosts = tuple(one.strip() for one in settings.jwks_hosts.split(",") if one.strip())
+    return KeyFetcher(hosts, settings.jwks_private_networks, settings.jwks_certificates)
 
 
 def build_post(settings: Settings) -> Post:

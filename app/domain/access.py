@@ -50,6 +50,9 @@ class Permission(StrEnum):
     VIEW_FLAG_TIMES = "view-flag-times"
     VIEW_DELIVERIES = "view-deliveries"
     VIEW_EXPECTED_RECOVERY = "view-expected-recovery"
+    READ_RESOURCES = "read-resources"
+    RECEIVE_RESOURCES = "receive-resources"
+    MANAGE_CLIENTS = "manage-clients"
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -90,6 +93,10 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.VIEW_FLAG_TIMES: frozenset({_CM, _PSY, Role.DIRECTOR}),
         Permission.VIEW_DELIVERIES: frozenset({Role.OPERATOR, Role.DIRECTOR, Role.ADMINISTRATOR}),
         Permission.VIEW_EXPECTED_RECOVERY: frozenset({_PSY, Role.DIRECTOR}),
+        # Integration clients alone, by their scopes (domain/scopes.py).
+        Permission.READ_RESOURCES: frozenset(),
+        Permission.RECEIVE_RESOURCES: frozenset(),
+        Permission.MANAGE_CLIENTS: frozenset({Role.ADMINISTRATOR}),
     }
 )
 """Permission → the roles that have it."""

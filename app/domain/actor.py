@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.domain.access import Permission, Role, may
+from app.domain.scopes import Interaction, check_scope, permissions_of
 from app.errors import Forbidden
 
 
@@ -29,6 +30,8 @@ class Actor:
     """The organization's time zone (IANA name): "today" for this actor."""
     granted: frozenset[Permission] = field(default_factory=frozenset)
     """What it may do beside its roles: an integration client's, from its token's scopes."""
+    scopes: frozenset[str] = field(default_factory=frozenset)
+    """The scopes of an integration client's token, in the kept form (see domain/scopes.py)."""
 
     @property
     def client_id(self) -> UUID | None:
@@ -50,6 +53,26 @@ class Actor:
         """Raises Forbidden where the permission table does not grant this."""
         if not self.may(permission):
             raise Forbidden(f"Your role does not allow this ({permission.value}).")
+
+    def require_scope(self, resource_type: str, interaction: Interaction, where: str = "") -> None:
+        """Raises InsufficientScope unless the token covers this; the registry itself needs none."""
+        if self.kind is not ActorKind.SYSTEM:
+            check_scope(self.scopes, resource_type, interaction, where)
+
+
+def client(
+    org_id: UUID, client_id: UUID, name: str, scopes: frozenset[str], time_zone: str = "UTC"
+) -> Actor:
+    """An integration client, with the permissions that its scopes carry."""
+    return Actor(
+        org_id,
+        ActorKind.CLIENT,
+        client_id,
+        name,
+        time_zone=time_zone,
+        granted=permissions_of(scopes),
+        scopes=scopes,
+    )
 
 
 def system(org_id: UUID, time_zone: str = "UTC") -> Actor:

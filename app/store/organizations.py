@@ -6,14 +6,14 @@ from sqlalchemy import select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.store.ids import new_id
-from app.store.tables import client_tokens, clinics, logins, organizations
+from app.store.tables import client_directory, clinics, logins, organizations
 from app.store.transaction import Store
 
 
 async def list_organizations(connection: AsyncConnection) -> list[UUID]:
     """Every organization that has staff or a client, from the directory of both."""
     found = await connection.execute(
-        union(select(logins.c.org_id), select(client_tokens.c.org_id)).order_by("org_id")
+        union(select(logins.c.org_id), select(client_directory.c.org_id)).order_by("org_id")
     )
     return [row.org_id for row in found.all()]
 

@@ -1,6 +1,8 @@
 """Read published resources: one, or those that a search finds."""
 
+from app.domain.access import Permission
 from app.domain.patient import fold
+from app.domain.scopes import Interaction
 from app.errors import Gone, NotFound
 from app.store import audit, resource_search, resources
 from app.store.resource_search import ResourcePage, ResourceSearch
@@ -21,6 +23,8 @@ async def read_resource(
     store: Store, resource_type: str, resource_id: str, version: int | None = None
 ) -> StoredResource:
     """The newest version, or the one that is named; the read is audited."""
+    store.actor.require_scope(resource_type, Interaction.READ)
+    store.actor.require(Permission.READ_RESOURCES)
     if version is None:
         found = await resources.find_current(store, resource_type, resource_id)
     else:
@@ -38,6 +42,8 @@ async def read_resource(
 
 async def search_resources(store: Store, wanted: ResourceSearch) -> ResourcePage:
     """One page of what matches; the search is audited by its type and its count."""
+    store.actor.require_scope(wanted.resource_type, Interaction.SEARCH)
+    store.actor.require(Permission.READ_RESOURCES)
     page = await resource_search.search(store, wanted)
     await audit.record(
         store,

@@ -12,8 +12,10 @@ from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.domain.access import Permission
 from app.domain.assembly import Part
 from app.domain.patient import PatientDetails
+from app.domain.scopes import Interaction
 from app.errors import Problem, RegistryError, Unprocessable
 from app.store import audit, encounters, moves, parts, patients, resources, rosters
 from app.store.encounters import ClinicPlaces
@@ -67,6 +69,8 @@ class _Settling:
 
 async def receive_transaction(store: Store, arrivals: Sequence[Arrival]) -> list[Outcome]:
     """Take a whole message or none of it; the first refusal is raised and says where."""
+    for arrival in arrivals:
+        _require_scopes(store, arrival)
     settling = _Settling(arrivals)
     await _settle_patients(store, settling)
     await _settle_parts(store, settling)
@@ -85,6 +89,20 @@ async def receive_batch(store: Store, arrivals: Sequence[Arrival]) -> list[Outco
         except RegistryError as refusal:
             outcomes.append(refusal)
     return outcomes
+
+
+def _require_scopes(store: Store, arrival: Arrival) -> None:
+    """What an entry asks for, and what it would find by a condition, are the sender's to do."""
+    details, where = arrival.content, arrival.where
+    if isinstance(details, NotKept):
+        return
+    wanted = Interaction.UPDATE if arrival.resource_id else Interaction.CREATE
+    store.actor.require_scope(arrival.resource_type, wanted, where)
+    store.actor.require(Permission.RECEIVE_RESOURCES)
+    if arrival.if_none_exist:
+        store.actor.require_scope(arrival.resource_type, Interaction.SEARCH, where)
+    if isinstance(details, Record) and "?" in (details.subject.reference or ""):
+        store.actor.require_scope("Patient", Interaction.SEARCH, f"{where}.subject")
 
 
 async def _settle_patients(store: Store, settling: _Settling) -> None:

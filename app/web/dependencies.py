@@ -97,12 +97,18 @@ async def check_csrf(session: SignedIn, csrf: Annotated[str, Form()] = "") -> No
 
 
 async def integration_client(request: Request) -> Actor:
-    """The client of the bearer token. Raises TokenUnknown or TokenExpired."""
+    """The client of the bearer token. Raises Unauthenticated for one that is not good."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenUnknown()
     services = request.app.state.services
-    return await client_for_token(services.database, token.strip(), services.now())
+    settings = services.settings
+    return await client_for_token(
+        services.database,
+        token.strip(),
+        services.now(),
+        lasting_allowed=settings.lasting_tokens or settings.demo,
+    )
 
 
 IntegrationClient = Annotated[Actor, Depends(integration_client)]

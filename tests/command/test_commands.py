@@ -45,7 +45,7 @@ def org(own: dict[str, str]) -> str:
         "refuse",
     )
     assert told.returncode == 0, told.stderr
-    client = run(own, "client", "add", "EHR", "--org", told.stdout.strip())
+    client = run(own, "client", "add", "EHR", "--org", told.stdout.strip(), "--lasting-token")
     assert re.fullmatch(r"[\w-]{40,}", client.stdout.strip()), client.stderr
     return told.stdout.strip()
 

@@ -54,7 +54,7 @@ async def begin(services: Services, org_id: UUID) -> str:
 
 @pytest.fixture
 def served(address: str) -> Iterator[Served]:
-    settings = Settings()
+    settings = Settings(lasting_tokens=True)
     org_id = new_id()
     with ThreadPoolExecutor(1) as aside:  # the browser's driver runs a loop in this thread
         begun = aside.submit(asyncio.run, begin(build_services(settings, address), org_id))

@@ -11,7 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.store.ids import new_id
 from app.store.tables import metadata, tenant_tables
 
-WITHOUT_A_TENANT = {"client_tokens", "logins", "sessions", "sign_in_attempts", "alembic_version"}
+WITHOUT_A_TENANT = {
+    "alembic_version",
+    "client_directory",
+    "client_tokens",
+    "logins",
+    "sessions",
+    "sign_in_attempts",
+    "used_assertions",
+}
 """Read before the organization is known; none holds patient data."""
 
 

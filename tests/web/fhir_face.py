@@ -15,8 +15,11 @@ from httpx import ASGITransport, AsyncClient, Response
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.domain.actor import Actor, ActorKind
+from app.domain.actor import Actor
+from app.domain.actor import client as acting_client
+from app.domain.scopes import EVERY_SCOPE
 from app.publisher import FhirPublisher
+from app.settings import Settings
 from app.store.ids import new_id
 from app.store.tables import (
     assessments,
@@ -118,16 +121,22 @@ async def make_organization(engine: AsyncEngine, policy: str = "refuse") -> UUID
     return org_id
 
 
-async def make_client(engine: AsyncEngine, org_id: UUID, name: str) -> Actor:
+async def make_client(
+    engine: AsyncEngine, org_id: UUID, name: str, scopes: frozenset[str] = EVERY_SCOPE
+) -> Actor:
     client_id = new_id()
     async with engine.begin() as connection:
         await connection.exec_driver_sql(f"SET LOCAL app.org_id = '{org_id}'")
         await connection.execute(
             clients.insert().values(
-                org_id=org_id, client_id=client_id, name=name, created_at=datetime.now(UTC)
+                org_id=org_id,
+                client_id=client_id,
+                name=name,
+                scopes=sorted(scopes),
+                created_at=datetime.now(UTC),
             )
         )
-    return Actor(org_id, ActorKind.CLIENT, client_id, name, time_zone="America/New_York")
+    return acting_client(org_id, client_id, name, scopes, "America/New_York")
 
 
 def make_app(database: Database, actor: Actor) -> FastAPI:
@@ -138,7 +147,7 @@ def make_app(database: Database, actor: Actor) -> FastAPI:
     app.include_router(router)
     app.dependency_overrides[dependencies.integration_client] = lambda: actor
     app.state.services = SimpleNamespace(
-        settings=SimpleNamespace(public_base_url=BASE, max_body_bytes=16 * 1024 * 1024),
+        settings=Settings(public_base_url=BASE, max_body_bytes=16 * 1024 * 1024),
         database=database,
         now=lambda: datetime.now(UTC),
     )

@@ -165,7 +165,7 @@ async def make_site(services: Services, stack: AsyncExitStack) -> Site:
 
 @pytest.fixture
 async def services(address: str) -> AsyncIterator[Services]:
-    built = build_services(Settings(), address)
+    built = build_services(Settings(lasting_tokens=True), address)
     yield built
     await built.database.engine.dispose()
 

@@ -64,4 +64,6 @@ def test_nothing_to_say_is_said():
 def test_the_capability_statement_is_valid():
     from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
-    CapabilityStatement.model_validate(capability_statement("https://registry.example/fhir"))
+    base = "https://registry.example"
+    places = (f"{base}/fhir", f"{base}/auth/token", f"{base}/auth/revoke")
+    CapabilityStatement.model_validate(capability_statement(*places))

@@ -1,6 +1,13 @@
 """The tables of the registry, a file per noun."""
 
 from app.store.tables.care import case_reviews, contacts, flags, treatment_events
+from app.store.tables.clients import (
+    client_directory,
+    client_key_sets,
+    client_keys,
+    client_tokens,
+    used_assertions,
+)
 from app.store.tables.clinical import (
     assessment_parts,
     assessment_versions,
@@ -32,7 +39,6 @@ from app.store.tables.duty import (
 )
 from app.store.tables.endings import discharges, relapse_plans
 from app.store.tables.people import (
-    client_tokens,
     clients,
     clinics,
     logins,
@@ -63,6 +69,9 @@ __all__ = [
     "assessments",
     "audit_events",
     "case_reviews",
+    "client_directory",
+    "client_key_sets",
+    "client_keys",
     "client_tokens",
     "clients",
     "clinics",
@@ -109,4 +118,5 @@ __all__ = [
     "step_offers",
     "tenant_tables",
     "treatment_events",
+    "used_assertions",
 ]

@@ -60,7 +60,10 @@ clients = tenant_table(
     key("client_id"),
     text("name"),
     optional_text("default_clinic"),
+    Column("scopes", ARRAY(Text), nullable=False),  # in the kept form of domain/scopes.py
+    optional_text("jwks_url"),
     instant("created_at"),
+    optional_instant("last_used_at"),
     optional_instant("revoked_at"),
     ForeignKeyConstraint(["org_id"], ["organizations.org_id"]),
     UniqueConstraint("org_id", "name"),
@@ -91,18 +94,6 @@ protocol_choices = tenant_table(
     primary=("condition", "number"),
 )
 """What each condition is judged by: the highest number holds, what was before stays."""
-
-client_tokens = global_table(
-    "client_tokens",
-    Column("token_hash", Text, primary_key=True),
-    key("org_id"),
-    key("client_id"),
-    instant("created_at"),
-    instant("expires_at"),
-    optional_instant("revoked_at"),
-    Index(None, "org_id", "client_id"),
-)
-"""Bearer tokens of integration clients, by SHA-256; the token itself is never stored."""
 
 logins = global_table(
     "logins",

@@ -9,7 +9,9 @@ CHANGED_ON = "2026-11-24"
 """The day on which this statement last changed."""
 
 
-def capability_statement(base: str) -> dict[str, Any]:
+def capability_statement(
+    base: str, token_endpoint: str, revocation_endpoint: str
+) -> dict[str, Any]:
     """The CapabilityStatement of this instance."""
     return {
         "resourceType": "CapabilityStatement",
@@ -24,10 +26,7 @@ def capability_statement(base: str) -> dict[str, Any]:
             {
                 "mode": "server",
                 "documentation": _DOCUMENTATION,
-                "security": {
-                    "description": "A bearer token of a registered integration client "
-                    "(RFC 6750); only this statement is public."
-                },
+                "security": _security(token_endpoint, revocation_endpoint),
                 "resource": [_resource(name) for name in KEPT_TYPES],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
@@ -42,6 +41,25 @@ _DOCUMENTATION = (
     "send the status entered-in-error."
 )
 
+
+def _security(token_endpoint: str, revocation_endpoint: str) -> dict[str, Any]:
+    """Where a token is had; the same as /fhir/.well-known/smart-configuration tells."""
+    places = [("token", token_endpoint), ("revoke", revocation_endpoint)]
+    return {
+        "service": [{"coding": [{"system": _SECURITY_SERVICES, "code": "SMART-on-FHIR"}]}],
+        "description": "A bearer token (RFC 6750) of a registered integration client, by SMART "
+        "Backend Services; only this statement and /.well-known/smart-configuration are public.",
+        "extension": [
+            {
+                "url": _OAUTH_URIS,
+                "extension": [{"url": name, "valueUri": place} for name, place in places],
+            }
+        ],
+    }
+
+
+_SECURITY_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
+_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 INTERACTIONS = ("create", "read", "vread", "search-type", "update")
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from fastapi import Request, Response
 
+from app.domain.scopes import InsufficientScope
 from app.errors import Kind, NotFound, RegistryError
 from fhir_mappings.json_text import write_json
 from fhir_mappings.operation_outcome import outcome, refusal_issues
@@ -69,6 +70,8 @@ def render(request: Request, error: RegistryError) -> Response:
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = _challenge(request)
+    if status == 403:
+        headers["WWW-Authenticate"] = _lacking(error)
     if status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "retry_after_seconds", 5))
     if isinstance(error, MethodNotOffered):
@@ -82,6 +85,12 @@ def _challenge(request: Request) -> str:
     if request.headers.get("authorization"):
         return 'Bearer realm="stepwell", error="invalid_token"'
     return 'Bearer realm="stepwell"'
+
+
+def _lacking(error: RegistryError) -> str:
+    """RFC 6750: the token is good and does not carry enough; which scope would do, if one would."""
+    scope = f', scope="{error.scope}"' if isinstance(error, InsufficientScope) else ""
+    return f'Bearer realm="stepwell", error="insufficient_scope"{scope}'
 
 
 def render_bug() -> Response:

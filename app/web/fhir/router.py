@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.domain.actor import Actor
+from app.domain.scopes import Interaction, covers
 from app.errors import NotFound, TooLarge, WrongMediaType
 from app.web.dependencies import IntegrationClient
 from app.web.fhir.answers import Answer
@@ -39,7 +40,10 @@ AppServices = Annotated[Services, Depends(services_of)]
 @router.get("/metadata")
 async def get_metadata(request: Request) -> Response:
     """What this face can do; public, and the same for everyone."""
-    statement = capability_statement(base_of(request))
+    settings = services_of(request).settings
+    statement = capability_statement(
+        base_of(request), settings.token_endpoint, settings.revocation_endpoint
+    )
     return Response(write_json(statement), media_type=FHIR_JSON)
 
 
@@ -208,10 +212,15 @@ async def _written(request: Request, actor: Actor, services: Services, answer: A
     wanted = preferred_return(request.headers)
     if wanted == "minimal":
         return Response(status_code=answer.status, headers=_headers(answer))
-    if wanted == "representation" and answer.resource:
+    if wanted == "representation" and answer.resource and _may_read(actor, answer.resource[0]):
         shown = await read_one(services, actor, *answer.resource)
         return Response(shown.body, answer.status, _headers(answer), FHIR_JSON)
     return _response(answer)
+
+
+def _may_read(actor: Actor, kind: str) -> bool:
+    """What was written stands: a sender who may not read is answered without the resource."""
+    return covers(actor.scopes, kind, Interaction.READ)
 
 
 def _response(answer: Answer) -> Response:

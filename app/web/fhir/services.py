@@ -17,6 +17,12 @@ class Settings(Protocol):
         """Where the service is reached from outside, when that is not what requests say."""
 
     @property
+    def token_endpoint(self) -> str: ...
+
+    @property
+    def revocation_endpoint(self) -> str: ...
+
+    @property
     def max_body_bytes(self) -> int: ...
 
 

@@ -1,0 +1,167 @@
+"""SMART scopes: what an integration client may do with which type of resource.
+
+SMART App Launch 2.2, "Scopes for requesting FHIR resources": ``system/Type.cruds`` (v2) and
+``system/Type.read|write|*`` (v1). A scope is kept in one form: v2, the letters in their order.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from app.domain.access import Permission
+from app.errors import Forbidden, Problem, Unprocessable
+
+ANY = "*"
+RESOURCE_TYPES = ("Encounter", "Observation", "Patient", "QuestionnaireResponse")
+"""What a scope may name beside ``*``: the types that the registry keeps."""
+
+MOST_SCOPES, LONGEST_TEXT = 100, 4_000
+_SYSTEM = re.compile(r"system/([A-Za-z]{1,64}|\*)\.(\*|read|write|c?r?u?d?s?)", re.ASCII)
+_V1 = {"read": "rs", "write": "cud", ANY: "cruds"}
+
+
+class Interaction(StrEnum):
+    """A letter of a scope. There is no ``d``: nothing is deleted here, so nobody is granted it."""
+
+    CREATE = "c"
+    READ = "r"
+    """Read, vread and one resource's history."""
+    UPDATE = "u"
+    """An update under an id of the sender's, which may begin the resource."""
+    SEARCH = "s"
+    """Searches, and everything that finds a resource by a condition."""
+
+
+GRANTED_BY: Mapping[Permission, frozenset[Interaction]] = MappingProxyType(
+    {
+        Permission.READ_RESOURCES: frozenset({Interaction.READ, Interaction.SEARCH}),
+        Permission.RECEIVE_RESOURCES: frozenset({Interaction.CREATE, Interaction.UPDATE}),
+    }
+)
+"""Permission → the interactions of which a client needs one, with any type, to have it.
+
+Which type it may read or send is asked again where each resource is named (`check_scope`).
+"""
+
+Letters = Mapping[str, frozenset[str]]
+"""Type → letters."""
+
+
+class ScopeNotFit(Unprocessable):
+    """A scope cannot be read or is not offered here."""
+
+    code = "scope-not-fit"
+
+
+class InsufficientScope(Forbidden):
+    """The client's scopes do not cover this."""
+
+    code = "insufficient-scope"
+
+    def __init__(self, resource_type: str, interaction: Interaction, where: str = "") -> None:
+        self.scope = f"system/{resource_type}.{interaction.value}"
+        needed = Problem(where or resource_type, f"It needs {self.scope}.")
+        super().__init__("The scopes of your token do not cover this.", [needed])
+
+
+EVERY_SCOPE = frozenset({"system/*.crus"})
+"""Everything that the registry offers."""
+
+
+def read_scopes(text: str) -> frozenset[str]:
+    """Scopes as a client or an administrator writes them, in the kept form.
+
+    Raises ScopeNotFit for one that cannot be read, that has a filter, or that names another
+    level than ``system`` or a type that is not kept. ``d`` is read and left aside.
+    """
+    words = text.split(" ") if len(text) <= LONGEST_TEXT else []
+    if not 0 < len(words) <= MOST_SCOPES:
+        raise ScopeNotFit(f"Send 1 to {MOST_SCOPES} scopes, separated by one space.")
+    read: dict[str, frozenset[str]] = {}
+    for word in filter(None, words):
+        resource_type, letters = _read_one(word)
+        read[resource_type] = read.get(resource_type, frozenset()) | letters
+    return _written(read)
+
+
+def _read_one(word: str) -> tuple[str, frozenset[str]]:
+    if "?" in word:
+        raise ScopeNotFit("Scopes with a filter (?) are not offered: leave the filter away.")
+    found = _SYSTEM.fullmatch(word)
+    if found is None or not found[2]:
+        raise ScopeNotFit("Only scopes like system/Observation.rs or system/*.read are offered.")
+    if found[1] not in (ANY, *RESOURCE_TYPES):
+        kept = ", ".join(RESOURCE_TYPES)
+        raise ScopeNotFit(f"A scope names a type that is not kept here. Kept are {kept}.")
+    return found[1], frozenset(_V1.get(found[2], found[2])) - {"d"}
+
+
+def grant(registered: Iterable[str], requested: Iterable[str]) -> frozenset[str]:
+    """What of the requested scopes the registered ones hold; empty where nothing is left."""
+    held, wanted = _letters(registered), _letters(requested)
+    granted: dict[str, frozenset[str]] = {}
+    for resource_type, letters in wanted.items():
+        if resource_type == ANY:
+            for one, theirs in held.items():
+                granted[one] = granted.get(one, frozenset()) | letters & theirs
+            continue
+        own = held.get(resource_type, frozenset()) | held.get(ANY, frozenset())
+        granted[resource_type] = granted.get(resource_type, frozenset()) | letters & own
+    return _written(granted)
+
+
+def covers(scopes: Iterable[str], resource_type: str, interaction: Interaction) -> bool:
+    """Whether these scopes allow the interaction with a resource of the type."""
+    held = _letters(scopes)
+    both = held.get(resource_type, frozenset()) | held.get(ANY, frozenset())
+    return interaction.value in both
+
+
+def check_scope(
+    scopes: Iterable[str], resource_type: str, interaction: Interaction, where: str = ""
+) -> None:
+    """Raises InsufficientScope, which names the scope that is missing and where it is needed."""
+    if not covers(scopes, resource_type, interaction):
+        raise InsufficientScope(resource_type, interaction, where)
+
+
+def permissions_of(scopes: Iterable[str]) -> frozenset[Permission]:
+    """What a client with these scopes may do, by GRANTED_BY."""
+    held = frozenset[str]().union(*_letters(scopes).values())
+    return frozenset(
+        permission for permission, letters in GRANTED_BY.items() if not held.isdisjoint(letters)
+    )
+
+
+def scopes_offered() -> list[str]:
+    """Every scope that can be granted, as ``scopes_supported`` lists them."""
+    return [f"system/{one}.crus" for one in (ANY, *RESOURCE_TYPES)]
+
+
+def scope_text(scopes: Iterable[str]) -> str:
+    """Scopes as a token's answer tells them."""
+    return " ".join(sorted(scopes))
+
+
+def chosen_scopes(choices: Iterable[str]) -> frozenset[str]:
+    """Scopes from check boxes named ``Patient.r``; raises ScopeNotFit where none is checked."""
+    words = [f"system/{one}" for one in choices]
+    if not words:
+        raise ScopeNotFit("Choose at least one scope.", [Problem("scopes", "choose one or more")])
+    return read_scopes(" ".join(words))
+
+
+def _letters(scopes: Iterable[str]) -> Letters:
+    """Kept scopes by type."""
+    pairs = [one.removeprefix("system/").partition(".") for one in scopes]
+    return {resource_type: frozenset(letters) for resource_type, _, letters in pairs}
+
+
+def _written(by_type: Letters) -> frozenset[str]:
+    """The kept form: one scope for each type, its letters in order."""
+    return frozenset(
+        f"system/{resource_type}." + "".join(one for one in "crus" if one in letters)
+        for resource_type, letters in by_type.items()
+        if letters
+    )

@@ -1,0 +1,16 @@
+"""Forgetting what time alone refuses by now: clients' tokens and the assertions they were for."""
+
+from datetime import UTC, datetime, timedelta
+
+from app.store.client_tokens import drop_expired
+from app.store.transaction import Database
+
+FORGET_SECONDS = 15 * 60
+KEPT_AFTER = timedelta(days=1)
+"""For so long an expired token is told from one that never was (ours)."""
+
+
+async def forget_expired(database: Database) -> int:
+    """How many rows were dropped; who had a token, and when, stays in the audit trail."""
+    async with database.directory() as connection:
+        return await drop_expired(connection, datetime.now(UTC) - KEPT_AFTER)

@@ -1,0 +1,1 @@
+"""SMART Backend Services: how integration clients find out, and get a token."""

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from app import embedded_postgres
+from app.commands.audit import audit_cli
 from app.commands.clients import client_cli
 from app.commands.demo import demo_cli
 from app.commands.instruments import instrument_cli
@@ -34,6 +35,7 @@ cli.add_typer(demo_cli)
 cli.add_typer(records_cli)
 for group, name in (
     (staff_cli, "staff"),
+    (audit_cli, "audit"),
     (client_cli, "client"),
     (organization_cli, "organization"),
     (postgres_cli, "postgres"),

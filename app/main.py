@@ -11,8 +11,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from app.errors import Failed, Malformed, NotFound, RegistryError
+from app.jobs.anchoring import open_anchor
 from app.jobs.forgetting import FORGET_SECONDS, forget_expired
 from app.jobs.repeating import repeat
+from app.jobs.sealing import Sealer
 from app.jobs.sweeping import sweep_all
 from app.jobs.telling import deliver_all, escalate_all
 from app.store.engine import check_role
@@ -64,8 +66,10 @@ def create_app(services: Services) -> FastAPI:
 def _jobs(services: Services) -> list[Coroutine[None, None, None]]:
     """What a serving process does by itself; several at once only find less to do."""
     database, settings = services.database, services.settings
+    sealer = Sealer(database, open_anchor(settings.audit_anchor))
     return [
         repeat("the sweep", settings.sweep_minutes * 60, lambda: sweep_all(database)),
+        repeat("sealing", settings.audit_seal_seconds, sealer.look),
         repeat("escalation", settings.escalate_seconds, lambda: escalate_all(database)),
         repeat(
             "delivery",

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     sweep_minutes: int = 15
     small_cells_below: int = Field(default=11, ge=1)
     """Counts of fewer people are hidden from roles that see no charts (domain/small_cells.py)."""
+    audit_anchor: str = ""
+    """Where the heads of the audit's chains are noted: a file, or `syslog` (docs/audit.md)."""
+    audit_seal_seconds: int = 5
     escalate_seconds: int = 30
     deliver_seconds: int = 10
     smtp_host: str = ""

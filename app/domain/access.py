@@ -53,6 +53,11 @@ class Permission(StrEnum):
     READ_RESOURCES = "read-resources"
     RECEIVE_RESOURCES = "receive-resources"
     MANAGE_CLIENTS = "manage-clients"
+    SEAL_AUDIT = "seal-audit"
+    """Nobody's: the registry itself does it."""
+    VERIFY_AUDIT = "verify-audit"
+    """Nobody's: the operator does it at the command line."""
+    VIEW_AUDIT = "view-audit"
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -97,6 +102,9 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.READ_RESOURCES: frozenset(),
         Permission.RECEIVE_RESOURCES: frozenset(),
         Permission.MANAGE_CLIENTS: frozenset({Role.ADMINISTRATOR}),
+        Permission.SEAL_AUDIT: frozenset(),
+        Permission.VERIFY_AUDIT: frozenset(),
+        Permission.VIEW_AUDIT: frozenset({Role.COMPLIANCE}),
     }
 )
 """Permission → the roles that have it."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from app.domain import (
+    audit_retention,
     condition,
     definition,
     delivery,
@@ -67,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     *referral.RULES,
     *relapse_prevention.RULES,
     *discharge.RULES,
+    *audit_retention.RULES,
 )
 """All rules, in the order they are told."""
 

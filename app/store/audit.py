@@ -1,12 +1,16 @@
 """The record of who did what: written in the transaction of the act it tells of."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.store.ids import new_id
-from app.store.tables import audit_events
-from app.store.transaction import Store
+from app.store.tables import audit_events, audit_shown
+
+if TYPE_CHECKING:  # the transaction records its own refusals with this module
+    from app.store.transaction import Store
 
 
 async def record(
@@ -14,13 +18,24 @@ async def record(
     action: str,
     *,
     patient_id: UUID | None = None,
+    shown: Iterable[UUID] | None = None,
     subject: str | None = None,
     outcome: str = "done",
     detail: Mapping[str, str | int | bool] | None = None,
 ) -> None:
-    """Write one audit row. `detail` never holds names, answers or free text of a patient."""
+    """Write one audit row. `detail` never holds names, answers or free text of a patient.
+
+    `shown` are the patients whom a list showed: one row tells of all of them, and each can
+    be asked who saw them.
+    """
     row = _row(store, action, patient_id, subject, outcome, detail)
-    await store.connection.execute(audit_events.insert().values(row))
+    people = None if shown is None else sorted(set(shown))
+    await store.connection.execute(audit_events.insert().values(row | {"patient_ids": people}))
+    if people:
+        named = {"org_id": store.org_id, "at": row["at"], "audit_id": row["audit_id"]}
+        await store.connection.execute(
+            audit_shown.insert(), [named | {"patient_id": one} for one in people]
+        )
 
 
 async def record_each(store: Store, action: str, patient_ids: Sequence[UUID]) -> None:

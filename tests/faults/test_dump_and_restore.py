@@ -34,7 +34,8 @@ from tests.postgres import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = (
-    "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    "SELECT relname FROM pg_class "
+    "WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
 )
 RIGHTS = f"""
 SELECT relname, relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) AS owner,
@@ -130,7 +131,7 @@ def test_every_row_and_right_comes_back(server: Server, registry: Registry, empt
     before, after = server.superuser_url(registry.name), server.superuser_url(empty)
     assert contents(after) == registry.contents
     assert registry.contents["organizations"][0] == 2
-    for table in ("patients", "assessments", "episodes", "flags", "logins", "client_tokens"):
+    for table in ("patients", "assessments", "episodes", "flags", "audit_events", "client_tokens"):
         assert registry.contents[table][0] > 0
     for question in (RIGHTS, INDEXES, CONSTRAINTS):
         assert ask(after, question) == ask(before, question)

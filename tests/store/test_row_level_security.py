@@ -54,6 +54,23 @@ async def test_every_table_is_bound_or_named(engine: AsyncEngine) -> None:
     assert {t.name for t in tenant_tables()} == {n for n, is_bound in bound.items() if is_bound}
 
 
+async def test_the_months_of_the_audit_are_reached_through_their_tables_alone(
+    engine: AsyncEngine,
+) -> None:
+    """Each is bound, by no policy of its own: even its owner sees nothing in it directly."""
+    async with engine.connect() as connection:
+        found = await connection.execute(
+            text(
+                "SELECT relname, relrowsecurity AND relforcerowsecurity, "
+                "has_table_privilege(oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') "
+                "FROM pg_class WHERE relkind = 'r' AND relnamespace = 'audit_months'::regnamespace"
+            )
+        )
+        months = found.all()
+    assert len(months) >= 3 * 14
+    assert {(bound, reached) for _, bound, reached in months} == {(True, False)}
+
+
 @pytest.mark.parametrize("table", [t.name for t in tenant_tables()])
 async def test_without_an_organization_nothing_shows(engine: AsyncEngine, table: str) -> None:
     await add_organization(engine, new_id())

@@ -1,5 +1,6 @@
 """The tables of the registry, a file per noun."""
 
+from app.store.tables.audit import audit_events, audit_sealed, audit_seals, audit_shown
 from app.store.tables.care import case_reviews, contacts, flags, treatment_events
 from app.store.tables.clients import (
     client_directory,
@@ -50,7 +51,6 @@ from app.store.tables.people import (
     staff,
 )
 from app.store.tables.records import (
-    audit_events,
     inbound_messages,
     resource_tokens,
     resource_versions,
@@ -68,6 +68,9 @@ __all__ = [
     "assessment_versions",
     "assessments",
     "audit_events",
+    "audit_sealed",
+    "audit_seals",
+    "audit_shown",
     "case_reviews",
     "client_directory",
     "client_key_sets",

@@ -79,9 +79,10 @@ def refers(column: str, target: str, target_column: str | None = None) -> Foreig
     )
 
 
-def tenant_table(name: str, *parts: Any, primary: tuple[str, ...]) -> Table:
+def tenant_table(name: str, *parts: Any, primary: tuple[str, ...], **options: Any) -> Table:
     """A table whose rows belong to one organization and are seen by it alone."""
-    return Table(name, metadata, key("org_id"), *parts, PrimaryKeyConstraint("org_id", *primary))
+    primary_key = PrimaryKeyConstraint("org_id", *primary)
+    return Table(name, metadata, key("org_id"), *parts, primary_key, **options)
 
 
 def global_table(name: str, *parts: Any) -> Table:

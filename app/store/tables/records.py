@@ -1,4 +1,4 @@
-"""What is kept beside care: audit, published FHIR versions, messages as they came in."""
+"""What is kept beside care: published FHIR versions, messages as they came in."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
@@ -13,24 +13,6 @@ from app.store.tables.columns import (
     refers,
     tenant_table,
     text,
-)
-
-audit_events = tenant_table(
-    "audit_events",
-    key("audit_id"),
-    instant("at"),
-    text("actor_kind"),  # staff, client, system, nobody
-    link("actor_id"),
-    text("actor_name"),
-    text("action"),
-    text("outcome"),  # done, refused
-    link("patient_id"),
-    optional_text("subject"),  # "Observation/abc", "episodes/…"
-    Column("detail", JSONB, nullable=False),  # never names, answers or free text
-    optional_text("request_id"),
-    Index(None, "org_id", "patient_id", "at"),
-    Index(None, "org_id", "at"),
-    primary=("audit_id",),
 )
 
 resource_versions = tenant_table(

@@ -4,8 +4,8 @@ The rows that are there are kept: they move into a table of months. `python -m a
 makes the months afterwards (app/store/audit_months.py); until then all rows lie in the
 partition for whatever has no month of its own.
 
-Revision ID: 0008
-Revises: 0007
+Revision ID: 0010
+Revises: 0009
 """
 
 import sqlalchemy as sa
@@ -14,8 +14,8 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.tenant import bind
 
-revision = "0008"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

@@ -11,6 +11,7 @@ from app import embedded_postgres
 from app.commands.audit import audit_cli
 from app.commands.clients import client_cli
 from app.commands.demo import demo_cli
+from app.commands.identity_providers import identity_provider_cli
 from app.commands.instruments import instrument_cli
 from app.commands.organizations import organization_cli
 from app.commands.postgres import postgres_cli
@@ -41,6 +42,7 @@ for group, name in (
     (postgres_cli, "postgres"),
     (recovery_cli, "expected-recovery"),
     (instrument_cli, "instrument"),
+    (identity_provider_cli, "identity-provider"),
 ):
     cli.add_typer(group, name=name)
 

@@ -66,6 +66,12 @@ class Settings(BaseSettings):
     """Whether keys may be fetched from private networks; this machine is never asked."""
     jwks_certificates: str | None = None
     """A file of certificate authorities to trust when keys are fetched; else the usual ones."""
+    oidc_secrets: Path | None = None
+    """A folder with one file per identity provider, named for it, that holds our secret there."""
+    oidc_private_networks: bool = False
+    """Whether identity providers may lie in private networks, and on this machine without https."""
+    oidc_certificates: str | None = None
+    """Certificates of an authority of your own that identity providers are signed by."""
     instruments: Path | None = None
     """A folder of the site's own instruments (docs/instruments.md); read at start."""
 

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from app.auth.bearer import registered_client
 from app.auth.key_fetching import KeyFetcher
+from app.auth.oidc import Relying
+from app.auth.oidc_fetching import Fetcher
+from app.auth.oidc_provider import Providers
 from app.domain.access import Permission
 from app.domain.actor import Actor
 from app.domain.catalogue import adopt
@@ -44,6 +47,15 @@ class Services:
     """The channels by which people are reached outside."""
     fetcher: KeyFetcher = field(default_factory=KeyFetcher)
     """Fetches the keys of integration clients that publish them."""
+    providers: Providers = field(default_factory=lambda: Providers(Fetcher()))
+    """The identity providers that this process has asked."""
+
+    @property
+    def relying(self) -> Relying:
+        """This service as a client of identity providers."""
+        settings = self.settings
+        base = settings.base_url.rstrip("/")
+        return Relying(self.database, self.providers, base, settings.oidc_secrets)
 
     def webhook_secret(self, org_id: UUID, version: int) -> str | None:
         """What an organization's receiver verifies messages with; None without a key."""
@@ -88,6 +100,7 @@ def build_services(
         demo_accounts=demo_accounts,
         post=build_post(settings),
         fetcher=build_fetcher(settings),
+        providers=Providers(Fetcher(settings.oidc_private_networks, settings.oidc_certificates)),
     )
 
 

@@ -33,4 +33,4 @@ async def engine(address: str) -> AsyncIterator[AsyncEngine]:
     await opened.dispose()
 
 
-pytest_plugins = ["tests.web.site", "tests.web.records", "tests.web.night"]
+pytest_plugins = ["tests.web.site", "tests.web.records", "tests.web.night", "tests.web.federated"]

@@ -8,7 +8,7 @@ from app.auth.secrets import digest, verify_password
 from app.auth.sessions import Browser, Proof, begin_session
 from app.domain.actor import system
 from app.errors import Throttled, Unauthenticated
-from app.store import attempts, audit, staff
+from app.store import attempts, audit, sign_in_rules, staff
 from app.store.staff import StaffAccount
 from app.store.transaction import Database
 
@@ -22,6 +22,12 @@ class WrongCredentials(Unauthenticated):
     """The name or the password is not right."""
 
     code = "wrong-credentials"
+
+
+class PasswordsClosed(WrongCredentials):
+    """Your organization signs in with its own account: use its button."""
+
+    code = "passwords-closed"
 
 
 async def sign_in(
@@ -50,6 +56,8 @@ async def sign_in(
         raise WrongCredentials()
     async with database.directory() as connection:
         await attempts.forget_failures(connection, subjects[0])
+    if await _closed(database, *found):
+        raise PasswordsClosed()
     return await begin_session(
         database,
         *found,
@@ -59,6 +67,12 @@ async def sign_in(
         browser=browser,
         instead_of=instead_of,
     )
+
+
+async def _closed(database: Database, org_id: UUID, staff_id: UUID) -> bool:
+    """Whether this person comes in through the organization's provider alone."""
+    async with database.transaction(system(org_id)) as store:
+        return await sign_in_rules.password_closed(store, staff_id)
 
 
 async def _account(database: Database, found: tuple[UUID, UUID] | None) -> StaffAccount | None:

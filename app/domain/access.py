@@ -58,6 +58,12 @@ class Permission(StrEnum):
     VERIFY_AUDIT = "verify-audit"
     """Nobody's: the operator does it at the command line."""
     VIEW_AUDIT = "view-audit"
+    SET_IDENTITY_PROVIDER = "set-identity-provider"
+    """Set up where staff prove who they are; by the operator's command alone: it makes this server
+    ask an address."""
+    LINK_IDENTITIES = "link-identities"
+    """Say whose account somebody at the organization's identity provider has, and which ways of
+    signing in are open."""
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -105,6 +111,8 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.SEAL_AUDIT: frozenset(),
         Permission.VERIFY_AUDIT: frozenset(),
         Permission.VIEW_AUDIT: frozenset({Role.COMPLIANCE}),
+        Permission.SET_IDENTITY_PROVIDER: frozenset(),
+        Permission.LINK_IDENTITIES: frozenset({Role.ADMINISTRATOR}),
     }
 )
 """Permission → the roles that have it."""

@@ -16,8 +16,11 @@ WITHOUT_A_TENANT = {
     "client_directory",
     "client_tokens",
     "logins",
+    "provider_addresses",
+    "provider_sessions",
     "sessions",
     "sign_in_attempts",
+    "sign_in_ceremonies",
     "used_assertions",
 }
 """Read before the organization is known; none holds patient data."""

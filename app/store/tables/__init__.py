@@ -39,6 +39,15 @@ from app.store.tables.duty import (
     reach,
 )
 from app.store.tables.endings import discharges, relapse_plans
+from app.store.tables.federation import (
+    break_glass_accounts,
+    identities,
+    identity_providers,
+    provider_addresses,
+    provider_sessions,
+    sign_in_ceremonies,
+    sign_in_rules,
+)
 from app.store.tables.people import (
     clients,
     clinics,
@@ -71,6 +80,7 @@ __all__ = [
     "audit_sealed",
     "audit_seals",
     "audit_shown",
+    "break_glass_accounts",
     "case_reviews",
     "client_directory",
     "client_key_sets",
@@ -91,6 +101,8 @@ __all__ = [
     "escalations",
     "flag_handlings",
     "flags",
+    "identities",
+    "identity_providers",
     "inbound_messages",
     "logins",
     "metadata",
@@ -103,6 +115,8 @@ __all__ = [
     "patients",
     "protocol_choices",
     "protocols",
+    "provider_addresses",
+    "provider_sessions",
     "reach",
     "recovery_models",
     "referral_events",
@@ -116,6 +130,8 @@ __all__ = [
     "screening_rules",
     "sessions",
     "sign_in_attempts",
+    "sign_in_ceremonies",
+    "sign_in_rules",
     "staff",
     "step_decisions",
     "step_offers",

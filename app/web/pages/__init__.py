@@ -13,8 +13,10 @@ from app.web.pages import (
     explain,
     flags,
     handling,
+    identities,
     inbound,
     messages,
+    oidc,
     patient,
     protocols,
     reach,
@@ -32,6 +34,8 @@ from app.web.pages import (
 router = APIRouter(include_in_schema=False)
 for _page in (
     sign_in,
+    oidc,
+    identities,
     caseload,
     patient,
     explain,

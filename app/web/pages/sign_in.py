@@ -10,7 +10,8 @@ from app.auth.sign_in import WrongCredentials, sign_in
 from app.domain.access import Permission
 from app.errors import Throttled
 from app.web.dependencies import SignedIn, check_csrf, place_here
-from app.web.pages.rendering import page
+from app.web.pages.oidc import signed_out_there
+from app.web.pages.ways_in import sign_in_form
 from app.web.session_cookie import browser_of, carry_session, drop_session, session_token
 
 router = APIRouter()
@@ -19,21 +20,7 @@ router = APIRouter()
 @router.get("/sign-in")
 async def show(request: Request, next: Annotated[str, Query()] = "") -> Response:
     """The form; a demo names its accounts. `next` is the page that was asked for."""
-    return _form(request, after=place_here(next))
-
-
-def _form(
-    request: Request, problem: str = "", login: str = "", status: int = 200, after: str = "/"
-) -> Response:
-    return page(
-        request,
-        "sign_in.html",
-        status=status,
-        problem=problem,
-        login=login,
-        after=after,
-        accounts=request.app.state.services.demo_accounts,
-    )
+    return await sign_in_form(request, after=place_here(next))
 
 
 @router.post("/sign-in")
@@ -56,9 +43,9 @@ async def enter(
             instead_of=session_token(request),
         )
     except WrongCredentials as refusal:
-        return _form(request, refusal.message, login, 401, after)
+        return await sign_in_form(request, refusal.message, login, 401, after)
     except Throttled as refusal:
-        return _form(request, refusal.message, login, 429, after)
+        return await sign_in_form(request, refusal.message, login, 429, after)
     answer = RedirectResponse(after, 303)
     carry_session(request, answer, token)
     return answer
@@ -69,7 +56,7 @@ async def leave(request: Request, session: SignedIn) -> Response:
     """End the session."""
     services = request.app.state.services
     await sign_out(services.database, session.session_token, services.now())
-    answer = RedirectResponse("/sign-in", 303)
+    answer = await signed_out_there(request, session) or RedirectResponse("/sign-in", 303)
     drop_session(request, answer)
     return answer
 

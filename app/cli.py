@@ -1,13 +1,12 @@
 """The command line: ``python -m app …``."""
 
-import logging
 import signal
 import sys
 from typing import Annotated
 
 import typer
 
-from app import embedded_postgres
+from app import embedded_postgres, logs
 from app.commands.audit import audit_cli
 from app.commands.clients import client_cli
 from app.commands.demo import demo_cli
@@ -18,13 +17,15 @@ from app.commands.postgres import postgres_cli
 from app.commands.records import records_cli
 from app.commands.recovery import recovery_cli
 from app.commands.running import addresses, console, in_services, serve_until_stopped
+from app.commands.settings import settings_cli
 from app.commands.staff import staff_cli
 from app.domain.rulebook import as_markdown
 from app.errors import RegistryError
 from app.jobs.sweeping import sweep_all
 from app.jobs.telling import deliver_all, escalate_all
 from app.migrating import check, migrate
-from app.settings import CHECKOUT, check_safe, load_settings
+from app.settings import CHECKOUT, load_settings
+from app.settings_checks import check_safe
 from app.store.engine import UNREACHABLE
 from app.store.ids import new_id
 from app.wiring import Services, build_services
@@ -34,6 +35,7 @@ cli = typer.Typer(
 )
 cli.add_typer(demo_cli)
 cli.add_typer(records_cli)
+cli.add_typer(settings_cli)
 for group, name in (
     (staff_cli, "staff"),
     (audit_cli, "audit"),
@@ -46,11 +48,13 @@ for group, name in (
 ):
     cli.add_typer(group, name=name)
 
+BUG = 70
+"""How a command ends that failed by a mistake of ours (EX_SOFTWARE of sysexits.h)."""
+
 
 def main() -> None:
     """Run a command; a refusal is one line and exit code 1, never a traceback."""
-    logging.basicConfig(level=logging.INFO, format="%(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.set_up()
     for ending in (signal.SIGTERM, signal.SIGHUP):  # leave what is open in order, as on Ctrl-C
         signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
@@ -65,6 +69,9 @@ def main() -> None:
     except UNREACHABLE as error:
         console.print(f"[red]The database at DATABASE_URL cannot be reached: {error}[/red]")
         sys.exit(1)
+    except Exception as error:
+        console.print(f"A bug: {logs.told_plainly(error)}", markup=False)
+        sys.exit(BUG)
 
 
 @cli.command()

@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,19 +18,25 @@ from app.jobs.repeating import repeat
 from app.jobs.sealing import Sealer
 from app.jobs.sweeping import sweep_all
 from app.jobs.telling import deliver_all, escalate_all
+from app.logs import told_plainly
+from app.settings import Settings
 from app.store.engine import check_role
 from app.web import health, pages
 from app.web.api import problems as api_problems
 from app.web.api.router import router as api_router
 from app.web.fhir import errors as fhir_errors
 from app.web.fhir.router import router as fhir_router
-from app.web.http import Envelope
+from app.web.http import LOOPBACK, Envelope, Limits
 from app.web.pages import errors as page_errors
 from app.web.smart import errors as smart_errors
 from app.web.smart.router import router as smart_router
 from app.wiring import Services
 
 log = logging.getLogger("stepwell")
+MAX_FIELDS = 400
+"""Fields of a form; the largest of ours, a questionnaire's, has some thirty."""
+MAX_FIELD_BYTES = 2 * 1024 * 1024
+"""Of one field: an operator may mend a refused message in one."""
 
 
 def create_app(services: Services) -> FastAPI:
@@ -48,7 +55,12 @@ def create_app(services: Services) -> FastAPI:
         await services.database.engine.dispose()
 
     app = FastAPI(
-        title="Stepwell", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+        title="Stepwell",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        form_limits={"max_fields": MAX_FIELDS, "max_files": 1, "max_part_size": MAX_FIELD_BYTES},
     )
     app.state.services = services
     app.include_router(health.router)
@@ -57,10 +69,25 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(api_router)
     app.include_router(pages.router)
     app.mount("/assets", pages.assets, name="assets")
-    for kind in (RegistryError, RequestValidationError, HTTPException, Exception):
+    for kind in (RegistryError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _refuse)
-    app.add_middleware(Envelope, https=services.settings.https)
+    app.add_middleware(Envelope, limits=limits_of(services.settings), refuse=_refuse)
     return app
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that an operator set; the hosts are the public address's and those beside it."""
+    named = [urlsplit(settings.public_base_url or "").hostname or ""]
+    named += [name.strip().lower() for name in settings.other_hosts.split(",")]
+    return Limits(
+        https=settings.https,
+        hosts=LOOPBACK | {f"[{name}]" if ":" in name else name for name in named if name},
+        body_bytes=settings.max_body_bytes,
+        requests=settings.max_requests,
+        pause_seconds=settings.body_pause_seconds,
+        body_seconds=settings.body_seconds,
+        answer_seconds=settings.answer_seconds,
+    )
 
 
 def _jobs(services: Services) -> list[Coroutine[None, None, None]]:
@@ -109,11 +136,5 @@ def _as_refusal(error: Exception) -> RegistryError:
 
 def _log_bug(request: Request, error: Exception) -> None:
     """Where it happened, never what was in the values: those may be a patient's."""
-    places = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
-        trace = trace.tb_next
     request_id = getattr(request.state, "request_id", "-")
-    log.error("bug %s in %s: %s", type(error).__name__, request_id, " < ".join(places[-6:]))
+    log.error("bug in %s: %s", request_id, told_plainly(error))

@@ -1,15 +1,22 @@
-"""Typed settings, from the environment. Without DATABASE_URL the embedded Postgres is used."""
+"""Typed settings, from the environment. Without DATABASE_URL the embedded Postgres is used.
 
+Every secret can also lie in a file that NAME_FILE names. None is ever shown: not in a
+repr, not in a refusal, not by `check-settings`. Whether they may be served with is told by
+app/settings_checks.py.
+"""
+
+import os
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from app.errors import Unprocessable
+from app.errors import Problem, Unprocessable
 
-SHORTEST_KEY = 32
+PREFIX = "STEPWELL_"
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -19,20 +26,72 @@ class SettingsNotSafe(Unprocessable):
     code = "settings-not-safe"
 
 
+def variable_of(name: str, field: FieldInfo) -> str:
+    """The environment variable of a setting."""
+    alias = field.validation_alias
+    return alias if isinstance(alias, str) else f"{PREFIX}{name.upper()}"
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """NAME_FILE names the file that holds NAME; the line break at its end is not part of it."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        variable = variable_of(field_name, field)
+        path = os.environ.get(f"{variable}_FILE", "")
+        if field.annotation is not SecretStr or not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").rstrip("\r\n"), field_name, False
+        except (OSError, ValueError):
+            problem = Problem(f"{variable}_FILE", "name a file of text that this process may read")
+            raise SettingsNotSafe("A secret's file cannot be read.", [problem]) from None
+
+    def __call__(self) -> dict[str, Any]:
+        found = {
+            field.validation_alias or name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {str(name): value for name, value in found.items() if value is not None}
+
+
 class Settings(BaseSettings):
-    """Everything an operator can set; STEPWELL_* but for the two database addresses."""
+    """Everything an operator can set; STEPWELL_* but for the addresses of databases."""
 
-    model_config = SettingsConfigDict(env_prefix="STEPWELL_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
-    database_url: str = Field(default="", validation_alias="DATABASE_URL")
-    migration_database_url: str = Field(default="", validation_alias="MIGRATION_DATABASE_URL")
-    backup_database_url: str = Field(default="", validation_alias="BACKUP_DATABASE_URL")
+    database_url: SecretStr = Field(default=SecretStr(""), validation_alias="DATABASE_URL")
+    migration_database_url: SecretStr = Field(
+        default=SecretStr(""), validation_alias="MIGRATION_DATABASE_URL"
+    )
+    backup_database_url: SecretStr = Field(
+        default=SecretStr(""), validation_alias="BACKUP_DATABASE_URL"
+    )
     """Who may dump: a superuser, or a role with BYPASSRLS that can read every table."""
+    database_network_trusted: bool = False
+    """The way to the database is protected by other means than TLS: a tunnel, a mesh."""
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(default=8000, ge=0, le=65535)
     public_base_url: str | None = None
+    other_hosts: str = ""
+    """More names under which it is reached, with commas: an address inside the clinic's network."""
+    trusted_proxies: str = "127.0.0.1"
+    """Whose X-Forwarded-For is believed (addresses with commas): throttling counts by it."""
     demo: bool = False
-    max_body_bytes: int = 10 * 1024 * 1024
+    max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=64 * 1024)
+    max_connections: int = Field(default=500, ge=10)
+    """Open connections; one more is closed at once."""
+    max_requests: int = Field(default=100, ge=5)
+    """Requests in work; one more is answered 503."""
+    header_seconds: float = Field(default=10, gt=0)
+    """How long a sender may take for the head of a request."""
+    body_pause_seconds: float = Field(default=10, gt=0)
+    """How long a sender may pause within a body."""
+    body_seconds: float = Field(default=120, gt=0)
+    """How long a whole body may take."""
+    answer_seconds: float = Field(default=60, gt=0)
+    """How long a reader may leave an answer unread."""
     session_idle_minutes: int = 30
     session_hours: int = 12
     pool_size: int = 10
@@ -75,9 +134,29 @@ class Settings(BaseSettings):
     instruments: Path | None = None
     """A folder of the site's own instruments (docs/instruments.md); read at start."""
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code, then the environment, then files of secrets."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @property
+    def application_url(self) -> str:
+        return self.database_url.get_secret_value()
+
     @property
     def owner_url(self) -> str:
-        return self.migration_database_url or self.database_url
+        return self.migration_database_url.get_secret_value() or self.application_url
+
+    @property
+    def backup_url(self) -> str:
+        return self.backup_database_url.get_secret_value() or self.owner_url
 
     @property
     def base_url(self) -> str:
@@ -103,28 +182,18 @@ class Settings(BaseSettings):
 
 @lru_cache
 def load_settings() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process. Raises SettingsNotSafe for what cannot be read."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsNotSafe("A setting cannot be read.", _unreadable(error)) from None
 
 
-def check_safe(settings: Settings) -> None:
-    """Raises where the service would be reached from outside without encryption, or as a demo."""
-    outside = settings.host not in ("127.0.0.1", "localhost", "::1")
-    if settings.demo and outside:
-        raise SettingsNotSafe(
-            "The demo's accounts are public: it serves on 127.0.0.1 alone. Unset STEPWELL_HOST."
-        )
-    if outside and not settings.https:
-        raise SettingsNotSafe(
-            "Set STEPWELL_PUBLIC_BASE_URL to the https address that your proxy serves."
-        )
-    if settings.smtp_username and settings.smtp_security == "none":
-        raise SettingsNotSafe(
-            "Credentials are never sent in clear: set STEPWELL_SMTP_SECURITY to starttls or tls."
-        )
-    if settings.smtp_host and "@" not in settings.smtp_from:
-        raise SettingsNotSafe("Set STEPWELL_SMTP_FROM to the address that mail comes from.")
-    if 0 < len(settings.webhook_key.get_secret_value()) < SHORTEST_KEY:
-        raise SettingsNotSafe(
-            f"STEPWELL_WEBHOOK_KEY has {SHORTEST_KEY} characters or more: openssl rand -hex 32"
-        )
+def _unreadable(error: ValidationError) -> list[Problem]:
+    """Which variable, and what is asked for; never what it holds."""
+    fields = Settings.model_fields
+    return [
+        Problem(variable_of(name, fields[name]) if name in fields else name, one["msg"].lower())
+        for one in error.errors(include_input=False, include_context=False, include_url=False)
+        for name in [str(one["loc"][0])]
+    ]

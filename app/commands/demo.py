@@ -15,7 +15,8 @@ from app.commands.running import (
 )
 from app.demo import load as demo_data
 from app.migrating import migrate
-from app.settings import CHECKOUT, Settings, check_safe, load_settings
+from app.settings import CHECKOUT, Settings, load_settings
+from app.settings_checks import check_safe
 from app.wiring import Services, build_services
 
 demo_cli = typer.Typer()

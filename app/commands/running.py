@@ -15,6 +15,7 @@ from app.domain.actor import system
 from app.main import create_app
 from app.settings import CHECKOUT, Settings, load_settings
 from app.store.transaction import Store
+from app.web.connections import HEAD_BYTES, KEEP_ALIVE_SECONDS, protocol
 from app.wiring import Services, build_services
 
 console = Console(stderr=True)
@@ -25,7 +26,7 @@ Org = Annotated[UUID, typer.Option("--org", help="The organization's id.")]
 def addresses(settings: Settings) -> Iterator[tuple[str, str]]:
     """(application, owner): the operator's database, or the embedded one while it is used."""
     if settings.database_url:
-        yield settings.database_url, settings.owner_url
+        yield settings.application_url, settings.owner_url
         return
     with embedded_postgres.using(CHECKOUT) as cluster:
         embedded_postgres.ensure_database(cluster, "stepwell")
@@ -37,7 +38,7 @@ def whole(database: str) -> Iterator[tuple[str, str]]:
     """(who may read every row, the owner) of the operator's database or an embedded one."""
     settings = load_settings()
     if settings.database_url:
-        yield settings.backup_database_url or settings.owner_url, settings.owner_url
+        yield settings.backup_url, settings.owner_url
         return
     with embedded_postgres.using(CHECKOUT) as cluster:
         embedded_postgres.ensure_database(cluster, database)
@@ -49,10 +50,15 @@ def serve_until_stopped(settings: Settings, services: Services) -> None:
         create_app(services),
         host=settings.host,
         port=settings.port,
-        access_log=False,
-        server_header=False,
-        log_level="warning",
+        http=protocol(settings.header_seconds, settings.max_connections),
+        ws="none",
+        h11_max_incomplete_event_size=HEAD_BYTES,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
+        forwarded_allow_ips=settings.trusted_proxies,
+        server_header=False,
+        access_log=False,
+        log_config=None,  # ours, which tells no values
     )
 
 

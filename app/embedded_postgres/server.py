@@ -38,6 +38,7 @@ SETTINGS = {
     "log_timezone": "'UTC'",
     "log_statement": "'none'",
     "log_min_error_statement": "'panic'",
+    "log_error_verbosity": "'terse'",  # a detail quotes the row
 }
 """Statements are never logged: their values are patients' data."""
 

@@ -19,7 +19,8 @@ from app.domain.delivery import (
 )
 from app.reach.post import Parcel
 from app.reach.smtp import MailServer, write_mail
-from app.settings import Settings, SettingsNotSafe, check_safe
+from app.settings import Settings, SettingsNotSafe
+from app.settings_checks import check_safe
 from app.store.ids import new_id
 from tests.reach.servers import (
     Certificate,

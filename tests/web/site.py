@@ -165,7 +165,8 @@ async def make_site(services: Services, stack: AsyncExitStack) -> Site:
 
 @pytest.fixture
 async def services(address: str) -> AsyncIterator[Services]:
-    built = build_services(Settings(lasting_tokens=True), address)
+    settings = Settings(public_base_url=BASE, lasting_tokens=True)
+    built = build_services(settings, address)
     yield built
     await built.database.engine.dispose()
 

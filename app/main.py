@@ -34,7 +34,8 @@ from app.wiring import Services
 
 log = logging.getLogger("stepwell")
 MAX_FIELDS = 400
-"""Fields of a form; the largest of ours, a questionnaire's, has some thirty."""
+"""Fields of a form; the largest of ours, a questionnaire's, has some thirty. Files are taken by
+the roster alone, which keeps them in memory: patients' data lies in no temporary file."""
 MAX_FIELD_BYTES = 2 * 1024 * 1024
 """Of one field: an operator may mend a refused message in one."""
 
@@ -60,7 +61,7 @@ def create_app(services: Services) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        form_limits={"max_fields": MAX_FIELDS, "max_files": 1, "max_part_size": MAX_FIELD_BYTES},
+        form_limits={"max_fields": MAX_FIELDS, "max_files": 0, "max_part_size": MAX_FIELD_BYTES},
     )
     app.state.services = services
     app.include_router(health.router)

@@ -147,9 +147,8 @@ def _copied(binaries: Path, home: Path, account: pwd.struct_passwd | None) -> Pa
 def _socket_folder(name: str, account: pwd.struct_passwd | None) -> Path:
     """A short path of our own: a socket's may have 107 bytes at most."""
     owner = account.pw_uid if account else os.geteuid()
-    folder = (
-        Path("/tmp" if sys.platform != "darwin" else "/private/tmp") / f"stepwell-{name}-{owner}"
-    )
+    shared = "/tmp" if sys.platform != "darwin" else "/private/tmp"  # nosec B108: made 0700, checked
+    folder = Path(shared) / f"stepwell-{name}-{owner}"
     try:
         folder.mkdir(mode=0o700)
         if account is not None:

@@ -100,7 +100,7 @@ async def _rows_of(
     store: Store, table: Table, column: str, patient_ids: Sequence[UUID]
 ) -> dict[str, Row]:
     statement = text(
-        f'SELECT to_jsonb(t) AS found FROM "{table.name}" t '
+        f'SELECT to_jsonb(t) AS found FROM "{table.name}" t '  # nosec B608: names of our tables
         f'WHERE t.org_id = :org AND t."{column}" = ANY(:ids)'
     ).columns(found=JSONB)
     found = await store.connection.execute(
@@ -194,7 +194,7 @@ async def _restore_columns(
     documents = [dict(zip(keys, json.loads(row.key), strict=True)) | row.values for row in rows]
     await store.connection.execute(
         text(
-            f'UPDATE "{table.name}" t SET {", ".join(sets)} '
+            f'UPDATE "{table.name}" t SET {", ".join(sets)} '  # nosec B608: names of our tables
             f'FROM jsonb_populate_recordset(NULL::"{table.name}", CAST(:rows AS jsonb)) b '
             f"WHERE t.org_id = :org AND {same}"
         ),

@@ -19,6 +19,7 @@ from app.commands.recovery import recovery_cli
 from app.commands.running import addresses, console, in_services, serve_until_stopped
 from app.commands.settings import settings_cli
 from app.commands.staff import staff_cli
+from app.domain import access_page
 from app.domain.rulebook import as_markdown
 from app.errors import RegistryError
 from app.jobs.sweeping import sweep_all
@@ -115,6 +116,18 @@ def rules_command(
     text = as_markdown()
     if write:
         (CHECKOUT / "docs" / "clinical-rules.md").write_text(text, encoding="utf-8")
+    else:
+        typer.echo(text)
+
+
+@cli.command("access")
+def access_command(
+    write: Annotated[bool, typer.Option("--write", help="Write docs/access.md.")] = False,
+) -> None:
+    """Tell who may do what and whom they see, for people who read no code."""
+    text = access_page.as_markdown()
+    if write:
+        (CHECKOUT / "docs" / "access.md").write_text(text, encoding="utf-8")
     else:
         typer.echo(text)
 

@@ -4,16 +4,16 @@ A session's token is random and new at each proof; the store keeps its SHA-256 a
 person may do is read anew at each request: a session carries no rights of its own.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from app.auth.secrets import digest, new_token
-from app.domain.access import Permission, Role
+from app.domain.access import OPENED_CHARTS, Permission, Role
 from app.domain.actor import Actor, ActorKind, system
 from app.errors import Unauthenticated
-from app.store import audit, escalations, rosters, sessions, staff
+from app.store import audit, chart_grants, escalations, rosters, sessions, staff
 from app.store.ids import new_id
 from app.store.sessions import SessionRow
 from app.store.staff import StaffAccount
@@ -142,6 +142,8 @@ async def _whose(database: Database, session: SessionRow) -> SignedInStaff | Non
         if not account.active:
             return None
         actor = acting(session.org_id, account, (await rosters.get_policy(store)).time_zone)
+        if await chart_grants.are_open_to(store, session.staff_id):
+            actor = replace(actor, granted=OPENED_CHARTS)
         waiting = (0, 0)
         if actor.may(Permission.ANSWER_FLAG):
             waiting = await escalations.count_waiting(store, session.staff_id)

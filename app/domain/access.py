@@ -1,4 +1,7 @@
-"""Who may do what, as a table that clinicians can read."""
+"""Who may do what, as a table that clinicians can read (docs/access.md is written from it).
+
+Whom somebody sees is another question: `app.domain.visibility`.
+"""
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -9,55 +12,108 @@ class Role(StrEnum):
     """What somebody is in the program."""
 
     CARE_MANAGER = "care-manager"
+    """Behavioral health care manager: carries the caseload, the intake and the registry itself."""
     PSYCHIATRIST = "psychiatrist"
+    """Psychiatric consultant: reviews cases and recommends."""
     CLINICIAN = "clinician"
+    """Primary-care clinician: treats, prescribes, refers."""
     MEDICAL_ASSISTANT = "medical-assistant"
+    """Medical assistant: screens. Gets the forms to enter and the lists of what is due; no
+    notes, no charts.
+    """
     DIRECTOR = "director"
+    """Clinic director or analyst: leads by counts; reads no chart unless one is opened to them."""
     COMPLIANCE = "compliance"
+    """Compliance officer: watches over access; reads no chart unless one is opened to them."""
     ADMINISTRATOR = "administrator"
+    """Administrator: keeps staff, clinics and connections; reads no charts."""
     OPERATOR = "operator"
+    """Operator: looks after refused messages and deliveries."""
 
 
 class Permission(StrEnum):
     """Something that somebody may do."""
 
     VIEW_CASELOAD = "view-caseload"
+    """See the lists of patients in care: caseload, new positive screens, open referrals."""
     VIEW_PATIENT = "view-patient"
+    """Read charts: a patient's course, flags, notes and plans; search for patients."""
     ENROL = "enrol"
+    """Take a patient into care."""
     LOG_CONTACT = "log-contact"
+    """Note a contact with a patient."""
     CHANGE_EPISODE = "change-episode"
+    """Change an episode: its status, who cares, who treats, what is treated."""
     ANSWER_FLAG = "answer-flag"
+    """Take a flag, and close it with an outcome."""
     RECORD_ASSESSMENT = "record-assessment"
+    """Type in a questionnaire, and see what came of one's own; see which are owed."""
     REVIEW_CASE = "review-case"
+    """Work the review queue and recommend (psychiatric consultation)."""
     ANSWER_RECOMMENDATION = "answer-recommendation"
+    """Say what became of a consultant's recommendation."""
     MANAGE_INBOUND = "manage-inbound"
+    """Look after messages that were refused: mend, replay, settle."""
     CHOOSE_PROTOCOL = "choose-protocol"
+    """Choose and write the protocols that care is judged by."""
     READ_RULES = "read-rules"
+    """Read the rules and protocols; they hold no patient data."""
     DECIDE_STEP = "decide-step"
+    """Decide on the step of care of a patient."""
     OFFER_STEPS = "offer-steps"
+    """Say which steps each clinic offers and how long a referral may wait."""
     REFER = "refer"
+    """Refer a patient elsewhere and tell what became of it."""
     PLAN_RELAPSE_PREVENTION = "plan-relapse-prevention"
+    """Write a plan against relapse with a patient."""
     DISCHARGE = "discharge"
+    """End an episode of care."""
     VIEW_SCREENING_REACH = "view-screening-reach"
+    """See how many of those who came were screened, as counts."""
     SET_SCREENING_RULE = "set-screening-rule"
+    """Say who is to be screened with what, how often."""
     JOIN_RECORDS = "join-records"
+    """Join two records of one person, and part them again."""
     MOVE_ASSESSMENT = "move-assessment"
+    """Move an assessment that was filed under the wrong patient."""
     IMPORT_ROSTER = "import-roster"
+    """Bring in a list of patients and upload their history."""
     HAND_FLAG = "hand-flag"
+    """Hand a flag to a colleague, seeing its loop without the patient's name."""
     SET_HANDLING = "set-handling"
+    """Say how fast each kind of flag is to be answered, and who is asked next."""
     KEEP_ROSTER = "keep-roster"
+    """Keep the on-call roster, absences and closed days."""
     SET_REACH = "set-reach"
+    """Say how staff and the organization are reached: addresses, a webhook."""
     VIEW_FLAG_TIMES = "view-flag-times"
+    """See how fast flags were answered, as counts."""
     VIEW_DELIVERIES = "view-deliveries"
+    """See which messages to staff went out; they hold no patient data."""
     VIEW_EXPECTED_RECOVERY = "view-expected-recovery"
+    """See how well the forecast of recovery held, as counts."""
+    VIEW_DUE = "view-due"
+    """See whom to screen at the next visit: name, birth date and clinic, no scores."""
+    VIEW_STAFF = "view-staff"
+    """See who works here: roles, clinics, standing grants of charts."""
+    MANAGE_STAFF = "manage-staff"
+    """Add and deactivate staff, set their roles and clinics; add and open clinics."""
+    OPEN_CHARTS = "open-charts"
+    """Open charts to a colleague who sees none, for a stated reason and time."""
     READ_RESOURCES = "read-resources"
+    """Read and search published FHIR resources (integration clients, by their scopes)."""
     RECEIVE_RESOURCES = "receive-resources"
+    """Send patients, visits and questionnaires as FHIR (integration clients, by their scopes)."""
+    KEEP_RUNNING = "keep-running"
+    """What the registry does by itself: sweeps, escalation, delivery; nobody's to do by hand."""
     MANAGE_CLIENTS = "manage-clients"
+    """Register integration clients, their keys and scopes, and disable them."""
     SEAL_AUDIT = "seal-audit"
-    """Nobody's: the registry itself does it."""
+    """Seal the audit into its chain: the registry itself does it."""
     VERIFY_AUDIT = "verify-audit"
-    """Nobody's: the operator does it at the command line."""
+    """Verify the audit's chain: the operator does it at the command line."""
     VIEW_AUDIT = "view-audit"
+    """Search the audit, and see who has seen which patient."""
     SET_IDENTITY_PROVIDER = "set-identity-provider"
     """Set up where staff prove who they are; by the operator's command alone: it makes this server
     ask an address."""
@@ -104,18 +160,26 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.VIEW_FLAG_TIMES: frozenset({_CM, _PSY, Role.DIRECTOR}),
         Permission.VIEW_DELIVERIES: frozenset({Role.OPERATOR, Role.DIRECTOR, Role.ADMINISTRATOR}),
         Permission.VIEW_EXPECTED_RECOVERY: frozenset({_PSY, Role.DIRECTOR}),
-        # Integration clients alone, by their scopes (domain/scopes.py).
-        Permission.READ_RESOURCES: frozenset(),
-        Permission.RECEIVE_RESOURCES: frozenset(),
         Permission.MANAGE_CLIENTS: frozenset({Role.ADMINISTRATOR}),
         Permission.SEAL_AUDIT: frozenset(),
         Permission.VERIFY_AUDIT: frozenset(),
         Permission.VIEW_AUDIT: frozenset({Role.COMPLIANCE}),
+        Permission.VIEW_DUE: frozenset({_CM, _PCP, _MA}),
+        Permission.VIEW_STAFF: frozenset({Role.ADMINISTRATOR, Role.COMPLIANCE, Role.DIRECTOR}),
+        Permission.MANAGE_STAFF: frozenset({Role.ADMINISTRATOR}),
+        Permission.OPEN_CHARTS: frozenset({Role.COMPLIANCE, Role.ADMINISTRATOR}),
+        # Integration clients alone, by their scopes (domain/scopes.py).
+        Permission.READ_RESOURCES: frozenset(),
+        Permission.RECEIVE_RESOURCES: frozenset(),
+        Permission.KEEP_RUNNING: frozenset(),
         Permission.SET_IDENTITY_PROVIDER: frozenset(),
         Permission.LINK_IDENTITIES: frozenset({Role.ADMINISTRATOR}),
     }
 )
-"""Permission → the roles that have it."""
+"""Permission → the roles that have it. None: a client's scopes or the registry itself have it."""
+
+OPENED_CHARTS = frozenset({Permission.VIEW_PATIENT})
+"""What one gets to whom charts are opened for a while: reading, nothing else."""
 
 
 def may(roles: Iterable[Role], permission: Permission) -> bool:

@@ -33,6 +33,7 @@ from app.domain import (
     step,
     step_care,
     trajectory,
+    visibility,
 )
 from app.domain.catalogue import SHIPPED
 from app.domain.instrument import Band, Instrument, TriageRule
@@ -69,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     *relapse_prevention.RULES,
     *discharge.RULES,
     *audit_retention.RULES,
+    *visibility.RULES,
 )
 """All rules, in the order they are told."""
 

@@ -13,6 +13,7 @@ from app.errors import NotFound
 from app.store.grouping import group
 from app.store.tables import assessment_versions, assessments
 from app.store.transaction import Store
+from app.store.visibility import seen
 
 MOVED = "moved "
 """How the identity of an assessment begins that was moved: no arriving form is mistaken for it."""
@@ -80,10 +81,18 @@ def _columns(store: Store, assessment: Assessment) -> dict[str, Any]:
 
 
 async def get_assessment(store: Store, assessment_id: UUID) -> Assessment:
-    found = await find_assessment(store, assessment_id)
-    if found is None:
+    """Raises NotFound where there is none of a patient whom the actor sees."""
+    found = await store.connection.execute(
+        select(assessments).where(
+            assessments.c.org_id == store.org_id,
+            assessments.c.assessment_id == assessment_id,
+            seen(store, assessments.c.patient_id),
+        )
+    )
+    row = found.one_or_none()
+    if row is None:
         raise NotFound("There is no such assessment.")
-    return found
+    return _assessment(row)
 
 
 async def find_assessment(store: Store, assessment_id: UUID) -> Assessment | None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import distinct_on, insert
 from app.errors import Conflict, NotFound
 from app.store.tables import case_reviews, contacts, treatment_events
 from app.store.transaction import Store
+from app.store.visibility import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ async def get_review(store: Store, review_id: UUID) -> CaseReview:
     found = await store.connection.execute(
         select(*_REVIEW)
         .where(case_reviews.c.org_id == store.org_id, case_reviews.c.review_id == review_id)
+        .where(seen(store, case_reviews.c.patient_id))
         .with_for_update()
     )
     row: Row[Any] | None = found.one_or_none()

@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.store.tables import clinics, episode_instruments, episodes, flags, patients, staff
 from app.store.transaction import Store
+from app.store.visibility import in_own_clinic, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ async def list_episodes_by_id(store: Store, ids: set[UUID]) -> list[CaseloadRow]
         episodes.c.org_id == store.org_id,
         episodes.c.status != "closed",
         episodes.c.episode_id.in_(ids),
+        _seen(store),
     )
     found = await store.connection.execute(_with_details(store, chosen))
     return [_row(row) for row in found.mappings().all()]
@@ -184,7 +186,7 @@ def _with_details(store: Store, narrowed: Select[Any]) -> Select[Any]:
 
 def _chosen(store: Store, wanted: CaseloadFilter) -> Select[Any]:
     chosen = select(episodes, func.count().over().label("matching")).where(
-        episodes.c.org_id == store.org_id
+        episodes.c.org_id == store.org_id, _seen(store)
     )
     chosen = (
         chosen.where(episodes.c.status == wanted.status)
@@ -208,6 +210,10 @@ def _chosen(store: Store, wanted: CaseloadFilter) -> Select[Any]:
     return chosen.order_by(
         episodes.c.urgency, episodes.c.urgent_since.asc().nulls_last(), episodes.c.episode_id
     ).limit(wanted.limit)
+
+
+def _seen(store: Store) -> ColumnElement[bool]:
+    return seen(store, episodes.c.patient_id, in_own_clinic(store))
 
 
 def _row(row: Any) -> CaseloadRow:
@@ -276,7 +282,7 @@ async def count_open_flags(store: Store, care_manager_id: UUID | None) -> dict[s
             and_(episodes.c.org_id == flags.c.org_id, episodes.c.episode_id == flags.c.episode_id),
         )
         .where(flags.c.org_id == store.org_id, flags.c.state != "closed")
-        .where(episodes.c.status != "closed")
+        .where(episodes.c.status != "closed", _seen(store))
         .group_by(flags.c.kind)
     )
     if care_manager_id:

@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from app.domain.duplicate import BLOCK_LIMIT, Likeness
 from app.store.tables import duplicate_keys, duplicate_pairs, patient_identifiers, patients
 from app.store.transaction import Store
+from app.store.visibility import seen
 
 HELD_KEYS = 64
 
@@ -228,7 +229,7 @@ async def find_pair(store: Store, one: UUID, other: UUID) -> Pair | None:
 
 
 def _standing(store: Store, verdict: str) -> Any:
-    """Pairs of which neither record was joined with another one."""
+    """Pairs of two records that the actor sees, neither joined with another one."""
     one, other = patients.alias(), patients.alias()
     return (
         select(*_COLUMNS)
@@ -239,6 +240,7 @@ def _standing(store: Store, verdict: str) -> Any:
         )
         .where(duplicate_pairs.c.org_id == store.org_id, duplicate_pairs.c.verdict == verdict)
         .where(one.c.merged_into_id.is_(None), other.c.merged_into_id.is_(None))
+        .where(seen(store, one.c.patient_id), seen(store, other.c.patient_id))
         .order_by(duplicate_pairs.c.rank, duplicate_pairs.c.found_at, duplicate_pairs.c.one_id)
     )
 

@@ -17,6 +17,7 @@ from app.store.grouping import group
 from app.store.ids import new_id
 from app.store.tables import episode_instruments, episodes
 from app.store.transaction import Store
+from app.store.visibility import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ def _episode(row: Row[Any]) -> Episode:
 async def get_episode(store: Store, episode_id: UUID) -> Episode:
     found = await store.connection.execute(
         select(*_COLUMNS).where(
-            episodes.c.org_id == store.org_id, episodes.c.episode_id == episode_id
+            episodes.c.org_id == store.org_id,
+            episodes.c.episode_id == episode_id,
+            seen(store, episodes.c.patient_id),
         )
     )
     row = found.one_or_none()

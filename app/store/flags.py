@@ -13,6 +13,7 @@ from app.store.grouping import group
 from app.store.ids import new_id
 from app.store.tables import episodes, flags
 from app.store.transaction import Store
+from app.store.visibility import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,11 @@ def _flag(row: Row[Any]) -> Flag:
 
 async def get_flag(store: Store, flag_id: UUID) -> Flag:
     found = await store.connection.execute(
-        select(*_COLUMNS).where(flags.c.org_id == store.org_id, flags.c.flag_id == flag_id)
+        select(*_COLUMNS).where(
+            flags.c.org_id == store.org_id,
+            flags.c.flag_id == flag_id,
+            seen(store, flags.c.patient_id),
+        )
     )
     row = found.one_or_none()
     if row is None:
@@ -82,10 +87,11 @@ async def list_flags_of(store: Store, patient_ids: Sequence[UUID]) -> dict[UUID,
 
 
 async def list_open_flags(store: Store, kinds: list[str]) -> list[Flag]:
-    """Open flags of these kinds across the organization, the oldest first."""
+    """Open flags of these kinds, of every patient the actor sees; the oldest first."""
     found = await store.connection.execute(
         select(*_COLUMNS)
         .where(flags.c.org_id == store.org_id, flags.c.kind.in_(kinds), flags.c.state != "closed")
+        .where(seen(store, flags.c.patient_id))
         .order_by(flags.c.opened_at, flags.c.flag_id)
     )
     return [_flag(row) for row in found.all()]
@@ -103,6 +109,7 @@ async def list_unenrolled_flags(store: Store) -> list[Flag]:
         select(*_COLUMNS)
         .where(flags.c.org_id == store.org_id, flags.c.state != "closed")
         .where(flags.c.episode_id.is_(None) | flags.c.episode_id.in_(ended))
+        .where(seen(store, flags.c.patient_id))
         .order_by(flags.c.opened_at, flags.c.flag_id)
     )
     return [_flag(row) for row in found.all()]

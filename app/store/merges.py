@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, exists, or_, select, update
 
 from app.errors import NotFound
 from app.store.ids import new_id
 from app.store.merging import Item
 from app.store.tables import patient_merge_items, patient_merges, patients
 from app.store.transaction import Store
+from app.store.visibility import seen_record
 
 PIECE = 1000
 """How many ids one statement names (ours)."""
@@ -82,9 +83,20 @@ async def add_merge(
 
 
 async def get_merge(store: Store, merge_id: UUID) -> Merge:
+    """Raises NotFound where there is none of two records that the actor sees."""
     found = await store.connection.execute(
         select(*_COLUMNS).where(
-            patient_merges.c.org_id == store.org_id, patient_merges.c.merge_id == merge_id
+            patient_merges.c.org_id == store.org_id,
+            patient_merges.c.merge_id == merge_id,
+            *(
+                exists(
+                    select(1)
+                    .where(patients.c.org_id == store.org_id, patients.c.patient_id == side)
+                    .where(seen_record(store))
+                    .select_from(patients)
+                )
+                for side in (patient_merges.c.winner_id, patient_merges.c.loser_id)
+            ),
         )
     )
     row = found.one_or_none()

@@ -14,6 +14,7 @@ from app.errors import Conflict, NotFound
 from app.store.ids import new_id
 from app.store.tables import patient_identifiers, patient_name_tokens, patients
 from app.store.transaction import Store
+from app.store.visibility import seen, seen_record
 
 PIECE = 1000
 """How many values one statement names (ours)."""
@@ -72,9 +73,12 @@ def _patient(row: Row[Any]) -> Patient:
 
 
 async def get_patient(store: Store, patient_id: UUID) -> Patient:
+    """Raises NotFound where there is none, or none that the actor sees: the two are one."""
     found = await store.connection.execute(
         select(patients).where(
-            patients.c.org_id == store.org_id, patients.c.patient_id == patient_id
+            patients.c.org_id == store.org_id,
+            patients.c.patient_id == patient_id,
+            seen_record(store),
         )
     )
     row = found.one_or_none()
@@ -84,7 +88,10 @@ async def get_patient(store: Store, patient_id: UUID) -> Patient:
 
 
 async def get_patients(store: Store, patient_ids: Sequence[UUID]) -> list[Patient]:
-    """These patients, each once; those that do not exist are left out."""
+    """These patients, each once; those that do not exist are left out.
+
+    For the registry's own look at records whose ids it found: it does not ask who sees them.
+    """
     found = await store.connection.execute(
         select(patients).where(
             patients.c.org_id == store.org_id, patients.c.patient_id.in_(patient_ids)
@@ -398,7 +405,9 @@ async def search_patients(
     The names and numbers of records that were joined lead to the one that goes on.
     """
     of_org = patients.c.org_id == store.org_id
-    statement = select(patients).where(of_org, patients.c.merged_into_id.is_(None))
+    statement = select(patients).where(
+        of_org, patients.c.merged_into_id.is_(None), seen(store, patients.c.patient_id)
+    )
     for token in tokens:
         named = select(patient_name_tokens.c.patient_id).where(
             patient_name_tokens.c.org_id == store.org_id,

@@ -15,6 +15,7 @@ from app.store.care import add_once, was_sent
 from app.store.grouping import group
 from app.store.tables import patients, referral_events, referral_policies, referrals
 from app.store.transaction import Store
+from app.store.visibility import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,9 @@ _EVENT = [referral_events.c[name] for name in ReferralEvent.__dataclass_fields__
 async def get_referral(store: Store, referral_id: UUID) -> Referral:
     found = await store.connection.execute(
         select(*_REFERRAL).where(
-            referrals.c.org_id == store.org_id, referrals.c.referral_id == referral_id
+            referrals.c.org_id == store.org_id,
+            referrals.c.referral_id == referral_id,
+            seen(store, referrals.c.patient_id),
         )
     )
     row = found.one_or_none()
@@ -111,6 +114,7 @@ async def list_open(store: Store, limit: int) -> list[tuple[Referral, str]]:
             & (patients.c.patient_id == referrals.c.patient_id),
         )
         .where(referrals.c.org_id == store.org_id, referrals.c.state != "closed")
+        .where(seen(store, referrals.c.patient_id))
         .order_by(referrals.c.due_on, referrals.c.referral_id)
         .limit(limit)
     )
@@ -122,6 +126,7 @@ async def count_open(store: Store) -> int:
         select(func.count())
         .select_from(referrals)
         .where(referrals.c.org_id == store.org_id, referrals.c.state != "closed")
+        .where(seen(store, referrals.c.patient_id))
     )
     return int(found.scalar_one())
 

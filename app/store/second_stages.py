@@ -11,6 +11,7 @@ from sqlalchemy import Table, and_, func, select
 from app.domain.flag import FlagKind
 from app.store.tables import clinics, episodes, flags, patients, staff
 from app.store.transaction import Store
+from app.store.visibility import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ async def list_owed(
         .outerjoin(staff, _same(store, staff, staff.c.staff_id == flags.c.owner_id))
         .where(flags.c.org_id == store.org_id, flags.c.state != "closed")
         .where(flags.c.kind == FlagKind.SECOND_STAGE_OWED.value)
+        .where(seen(store, flags.c.patient_id))
         .order_by(since, patients.c.display_name, flags.c.flag_id)
         .limit(limit)
     )

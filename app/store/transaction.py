@@ -16,6 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.actor import Actor
+from app.domain.visibility import NOBODY, Sight
+from app.store.sight import load_sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Store:
     now: datetime
     """The database's time at the start of the transaction (UTC); never a worker's clock."""
     request_id: str | None = None
+    sight: Sight = NOBODY
+    """Which patients the actor sees (see store/visibility.py), as it stood at the start."""
     saved: list[Any] = field(default_factory=list)
     """What changed and is to be published at the end, in order (see store/publishing.py)."""
 
@@ -79,7 +83,7 @@ async def _enter(connection: AsyncConnection, actor: Actor, request_id: str | No
     """Set the tenant by a literal: row-level security shows nothing until then."""
     await connection.execute(text(f"SET LOCAL app.org_id = '{UUID(str(actor.org_id))}'"))
     now = (await connection.execute(text("SELECT transaction_timestamp()"))).scalar_one()
-    return Store(connection, actor, now, request_id)
+    return Store(connection, actor, now, request_id, await load_sight(connection, actor, now))
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from sqlalchemy import Date, and_, cast, func, or_, select
 from app.store.grouping import group
 from app.store.tables import assessments, encounters, patients
 from app.store.transaction import Store
+from app.store.visibility import seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ async def list_months(store: Store, start: date, end: date) -> list[MonthOfVisit
 
 
 async def list_expected(store: Store, today: date, until: date) -> list[Expected]:
-    """Encounters from today on, the next first; which are visits the domain says."""
+    """Encounters of those the actor sees, from today on; which are visits the domain says."""
     found = await store.connection.execute(
         select(
             encounters.c.patient_id,
@@ -105,6 +106,7 @@ async def list_expected(store: Store, today: date, until: date) -> list[Expected
         .join(patients, _of_patient(store))
         .where(encounters.c.org_id == store.org_id, patients.c.deceased_at.is_(None))
         .where(encounters.c.started_on.between(today, until))
+        .where(seen(store, encounters.c.patient_id))
         .order_by(encounters.c.started_on, encounters.c.patient_id)
     )
     return [Expected(*row) for row in found.all()]

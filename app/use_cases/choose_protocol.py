@@ -8,7 +8,7 @@ from app.domain.condition import Condition
 from app.errors import NotFound, Problem, Unprocessable, VersionConflict
 from app.store import audit, episodes, patients, protocol_choices, protocols
 from app.store.transaction import Store
-from app.use_cases.sweep import sweep
+from app.use_cases.sweep import evaluate_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,4 +62,4 @@ async def choose_protocol(store: Store, wanted: ProtocolChoice, today: date) -> 
             "episodes": moved,
         },
     )
-    await sweep(store, today)
+    await evaluate_due(store, today)

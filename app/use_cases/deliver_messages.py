@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.domain.access import Permission
 from app.domain.delivery import Attempt, Channel
 from app.store import audit, deliveries, duty, escalations
 from app.store.deliveries import Delivery
@@ -19,6 +20,7 @@ async def claim_messages(
 
     Call again until None: a claim may drop or put off all that it looked at.
     """
+    store.actor.require(Permission.KEEP_RUNNING)
     looked, mine = await deliveries.claim(store, store.now, channels, PER_CLAIM)
     if looked == 0:
         return None
@@ -27,6 +29,7 @@ async def claim_messages(
 
 async def keep_attempt(store: Store, held: Delivery, made: Attempt, dice: float) -> None:
     """Keep an attempt; a message that failed for good lets its flags go on to the next person."""
+    store.actor.require(Permission.KEEP_RUNNING)
     state = await deliveries.settle(store, held, made, dice, store.now)
     if state != "failed":
         return

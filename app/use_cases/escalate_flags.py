@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from app.domain.access import Permission
 from app.domain.delivery import Channel, Purpose
 from app.domain.duty_roster import DutyRoster, Person
 from app.domain.escalation import Move, PastStep, Step, WaitingFlag, escalate
@@ -39,6 +40,7 @@ async def escalate_flags(store: Store) -> int:
     Call again in a new transaction until it returns 0. Steps, messages and audit rows
     are written together; the messages are sent afterwards.
     """
+    store.actor.require(Permission.KEEP_RUNNING)
     due = await escalations.claim_due_flags(store, store.now, PER_TRANSACTION)
     if not due:
         return 0

@@ -66,6 +66,7 @@ def _person(one: Patient, numbers: Sequence[str]) -> Person:
 
 async def find_all_duplicates(store: Store, after: UUID | None) -> UUID | None:
     """Look at the next records of the organization; where to go on, or None at the end."""
+    store.actor.require(Permission.JOIN_RECORDS)
     await bulk.expect_growth(store)
     ids = await duplicates.list_patient_ids(store, after, BATCH)
     await _find(store, ids, anew=True)

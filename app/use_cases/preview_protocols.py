@@ -9,7 +9,15 @@ from app.domain.access import Permission
 from app.domain.condition import JUDGED_BY, Condition
 from app.domain.protocol import PROTOCOLS, Protocol
 from app.domain.standing import is_not_responding
-from app.store import audit, patients, protocol_choices, protocols, rosters, standings
+from app.store import (
+    audit,
+    patients,
+    protocol_choices,
+    protocols,
+    rosters,
+    standings,
+    visibility,
+)
 from app.store.protocol_choices import Choice
 from app.store.standings import OpenEpisode
 from app.store.transaction import Store
@@ -144,7 +152,8 @@ async def _name(store: Store, told: Sequence[ConditionPreview]) -> None:
     ids = sorted({patient_id for shift in shifts for patient_id in shift.ids})
     named = bool(ids) and store.actor.may(Permission.VIEW_PATIENT)
     if named:
-        names = {p.patient_id: p.name for p in await patients.get_patients(store, ids)}
+        there = await visibility.those_seen(store, ids)
+        names = {p.patient_id: p.name for p in await patients.get_patients(store, there)}
         for shift in shifts:
             shift.names = [(one, names[one]) for one in shift.ids if one in names]
     await audit.record(

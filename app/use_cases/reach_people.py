@@ -40,6 +40,7 @@ async def view_reach(store: Store) -> ReachBoard:
 
 async def missing_for_safety(store: Store) -> list[str]:
     """What keeps flags from reaching somebody here; for the operator's view."""
+    store.actor.require(Permission.VIEW_DELIVERIES)
     return roster_warnings(await duty.load_roster(store), store.now)
 
 

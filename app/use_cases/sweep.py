@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from app.domain.access import Permission
 from app.store import episodes, patients, referrals, roster_uploads
 from app.store.transaction import Store
 from app.use_cases.reevaluate_patient import reevaluate_patients
@@ -16,7 +17,13 @@ async def sweep(store: Store, today: date) -> int:
     A transaction's worth at most: call again in a new one until it returns 0. The cost
     grows with what is due, not with the registry. A referral outlives its episode.
     """
+    store.actor.require(Permission.KEEP_RUNNING)
     await roster_uploads.forget_expired(store)
+    return await evaluate_due(store, today)
+
+
+async def evaluate_due(store: Store, today: date) -> int:
+    """The same for use within what a person changed; the caller has asked whether they may."""
     due = await episodes.list_due_for_evaluation(store, today, PER_TRANSACTION)
     waiting = await referrals.list_patients_due(store, today, PER_TRANSACTION)
     people = list(dict.fromkeys([*(episode.patient_id for episode in due), *waiting]))

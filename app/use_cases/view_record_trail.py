@@ -17,6 +17,7 @@ from app.store import (
     moves,
     patients,
     rosters,
+    visibility,
 )
 from app.store.assessments import Assessment
 from app.store.merges import Merge
@@ -89,10 +90,13 @@ async def view_record_trail(store: Store, patient_id: UUID) -> RecordTrail:
     numbers = await patients.list_identifiers_of(store, [p.patient_id for p in joined])
     may_decide = store.actor.may(Permission.JOIN_RECORDS)
     pairs = await duplicates.list_pairs_of(store, patient_id) if may_decide else []
+    may_move = store.actor.may(Permission.MOVE_ASSESSMENT)
+    sides = {one for move in known for one in (move.from_patient_id, move.to_patient_id)}
+    there = await visibility.those_seen(store, sides) if may_move else []
     return RecordTrail(
         also=[_also(p, numbers.get(p.patient_id, [])) for p in joined],
         joinings=[_joining(m, patient_id, names) for m in told],
-        moves=_moves(records, known, names, store.actor.may(Permission.MOVE_ASSESSMENT)),
+        moves=_moves(records, known, names, set(there)),
         alike=[p.other_id if p.one_id == patient_id else p.one_id for p in pairs],
     )
 
@@ -122,7 +126,10 @@ def _name(names: Mapping[UUID, str], staff_id: UUID | None) -> str:
 
 
 def _moves(
-    records: Sequence[Assessment], known: Sequence[Move], names: Mapping[UUID, str], may: bool
+    records: Sequence[Assessment],
+    known: Sequence[Move],
+    names: Mapping[UUID, str],
+    there: set[UUID],
 ) -> dict[UUID, list[MoveRow]]:
     mine = {a.assessment_id for a in records}
     rows: dict[UUID, list[MoveRow]] = {}
@@ -137,7 +144,7 @@ def _moves(
                     _name(names, move.moved_by_id),
                     move.moved_at,
                     move.reason,
-                    other_id if may else None,
+                    other_id if other_id in there else None,
                 )
                 rows.setdefault(assessment_id, []).append(row)
     return rows

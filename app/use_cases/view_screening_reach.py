@@ -10,7 +10,7 @@ from app.domain.screening_reach import is_due
 from app.domain.screening_rule import Topic, rule_for
 from app.domain.second_stage import SECOND_STAGES
 from app.errors import NotFound
-from app.store import audit, rosters, screening_rules, visits
+from app.store import audit, rosters, screening_rules, visibility, visits
 from app.store.transaction import Store
 from app.store.visits import Expected, MonthOfVisits
 from app.use_cases.counting_reach import (
@@ -140,9 +140,10 @@ async def _due(store: Store, facts: ReachFacts, clinic_id: UUID | None, today: d
         if is_visit(one.status, one.class_code) or is_planned_visit(one.status, one.class_code):
             expected.setdefault(one.patient_id, one)
     last = last_visits(visit for visit in facts.visits if not visit.deceased)
+    there = await visibility.those_seen(store, {**expected, **last})
     found = [
         row
-        for patient_id in {**expected, **last}
+        for patient_id in there
         if (row := _due_row(facts, expected.get(patient_id), last.get(patient_id), today))
         and clinic_id in (None, row[0])
     ]

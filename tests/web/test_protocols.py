@@ -279,7 +279,7 @@ async def test_a_choice_that_fails_half_way_leaves_nothing_half_done(
     async def broken(*_: object) -> int:
         raise ConnectionError("away")
 
-    monkeypatch.setattr(choose_protocol, "sweep", broken)
+    monkeypatch.setattr(choose_protocol, "evaluate_due", broken)
     assert await choose(lind, "icsi v1") == 500
     monkeypatch.undo()
     assert [await rows(site, table) for table in tables] == before

@@ -1,5 +1,6 @@
 """The tables of the registry, a file per noun."""
 
+from app.store.tables.access import chart_grants, staff_clinics
 from app.store.tables.audit import audit_events, audit_sealed, audit_seals, audit_shown
 from app.store.tables.care import case_reviews, contacts, flags, treatment_events
 from app.store.tables.clients import (
@@ -82,6 +83,7 @@ __all__ = [
     "audit_shown",
     "break_glass_accounts",
     "case_reviews",
+    "chart_grants",
     "client_directory",
     "client_key_sets",
     "client_keys",
@@ -133,6 +135,7 @@ __all__ = [
     "sign_in_ceremonies",
     "sign_in_rules",
     "staff",
+    "staff_clinics",
     "step_decisions",
     "step_offers",
     "tenant_tables",

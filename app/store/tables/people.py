@@ -22,6 +22,7 @@ organizations = tenant_table(
     text("unknown_patient_policy"),  # "create" or "refuse"
     text("protocol_id"),
     Column("protocol_version", Integer, nullable=False),
+    Column("clinics_open", Boolean, nullable=False, default=True),  # all staff see every clinic
     instant("created_at"),
     primary=(),
 )
@@ -47,6 +48,7 @@ staff = tenant_table(
     Column("roles", ARRAY(Text), nullable=False),
     optional_text("password_hash"),  # none: this person comes by another way
     Column("active", Boolean, nullable=False),
+    Column("every_clinic", Boolean, nullable=False, default=False),
     optional_text("email"),
     optional_instant("email_confirmed_at"),
     instant("created_at"),

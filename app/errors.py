@@ -48,6 +48,8 @@ class RegistryError(Exception):
 
     code: ClassVar[str] = "refused"
     kind: ClassVar[Kind] = Kind.UNPROCESSABLE
+    needs: str = ""
+    """The permission or the scope that was missing, where one was."""
 
     def __init__(self, message: str | None = None, problems: Iterable[Problem] = ()) -> None:
         self.message = message or " ".join((self.__doc__ or self.code).split())

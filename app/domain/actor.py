@@ -52,7 +52,9 @@ class Actor:
     def require(self, permission: Permission) -> None:
         """Raises Forbidden where the permission table does not grant this."""
         if not self.may(permission):
-            raise Forbidden(f"Your role does not allow this ({permission.value}).")
+            refusal = Forbidden(f"Your role does not allow this ({permission.value}).")
+            refusal.needs = permission.value
+            raise refusal
 
     def require_scope(self, resource_type: str, interaction: Interaction, where: str = "") -> None:
         """Raises InsufficientScope unless the token covers this; the registry itself needs none."""

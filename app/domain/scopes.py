@@ -60,7 +60,7 @@ class InsufficientScope(Forbidden):
     code = "insufficient-scope"
 
     def __init__(self, resource_type: str, interaction: Interaction, where: str = "") -> None:
-        self.scope = f"system/{resource_type}.{interaction.value}"
+        self.scope = self.needs = f"system/{resource_type}.{interaction.value}"
         needed = Problem(where or resource_type, f"It needs {self.scope}.")
         super().__init__("The scopes of your token do not cover this.", [needed])
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select, union_all
 
@@ -53,6 +54,8 @@ class ResourcePage:
     resources: list[StoredResource]
     total: int
     next_cursor: str | None
+    patient_ids: tuple[UUID, ...] = ()
+    """Whom the page is about."""
 
 
 async def search(store: Store, wanted: ResourceSearch) -> ResourcePage:
@@ -61,14 +64,16 @@ async def search(store: Store, wanted: ResourceSearch) -> ResourcePage:
     total = await store.connection.scalar(select(func.count()).select_from(matching.subquery()))
     if wanted.count == 0:
         return ResourcePage([], int(total or 0), None)
-    page = matching.with_only_columns(*served_columns()).join(resource_versions, same_version())
+    columns = (resources.c.patient_id, *served_columns())
+    page = matching.with_only_columns(*columns).join(resource_versions, same_version())
     if wanted.cursor:
         page = page.where(_after(wanted.cursor))
     page = page.order_by(resources.c.last_updated.desc(), resources.c.resource_id.desc())
     rows = (await store.connection.execute(page.limit(wanted.count + 1))).all()
-    found = [StoredResource(*row) for row in rows[: wanted.count]]
+    found = [StoredResource(*row[1:]) for row in rows[: wanted.count]]
+    people = tuple({row.patient_id for row in rows[: wanted.count] if row.patient_id})
     more = len(rows) > wanted.count
-    return ResourcePage(found, int(total or 0), _cursor(found[-1]) if more else None)
+    return ResourcePage(found, int(total or 0), _cursor(found[-1]) if more else None, people)
 
 
 def _matching(store: Store, wanted: ResourceSearch) -> Select[Any]:

@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.domain.actor import Actor
 from app.domain.visibility import NOBODY, Sight
+from app.errors import RegistryError
+from app.store.refusals import is_recorded, record_refusal
 from app.store.sight import load_sight
 
 
@@ -64,13 +66,21 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, actor: Actor, *, request_id: str | None = None
+        self, actor: Actor, *, request_id: str | None = None, place: str | None = None
     ) -> AsyncIterator[Store]:
-        """One unit of work; commits when the block ends, rolls back when it raises."""
-        async with self.engine.connect() as connection, connection.begin():
-            store = await _enter(connection, actor, request_id)
-            yield store
-            await self.publisher.publish(store, tuple(store.saved))
+        """One unit of work; commits when the block ends, rolls back when it raises.
+
+        What was forbidden is recorded by a second transaction; `place` says where it was asked.
+        """
+        try:
+            async with self.engine.connect() as connection, connection.begin():
+                store = await _enter(connection, actor, request_id)
+                yield store
+                await self.publisher.publish(store, tuple(store.saved))
+        except RegistryError as refusal:
+            if is_recorded(refusal, place):
+                await record_refusal(self, actor, refusal, request_id, place)
+            raise
 
     @asynccontextmanager
     async def directory(self) -> AsyncIterator[AsyncConnection]:

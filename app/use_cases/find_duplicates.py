@@ -70,6 +70,7 @@ async def find_all_duplicates(store: Store, after: UUID | None) -> UUID | None:
     await bulk.expect_growth(store)
     ids = await duplicates.list_patient_ids(store, after, BATCH)
     await _find(store, ids, anew=True)
+    await audit.record(store, "duplicates.find", detail={"records": len(ids)})
     return ids[-1] if len(ids) == BATCH else None
 
 

@@ -36,7 +36,7 @@ async def find_patients(store: Store, query: str, limit: int = 25) -> list[Found
     found = await patients.search_patients(
         store, tokens, days[0] if days else None, numbers[0] if numbers else None, limit
     )
-    await audit.record(store, "patient.search", detail={"found": len(found)})
+    await audit.record(store, "patient.search", shown=[one.patient_id for one in found])
     return [
         FoundPatient(
             p.patient_id,

@@ -94,7 +94,8 @@ async def view_roster(store: Store, upload_id: UUID, today: date) -> Preview | R
         return held
     roster = await _read(held.content, today)
     checked = await check_roster(store, roster.lines, today)
-    await audit.record(store, "roster.view", subject=f"rosters/{upload_id}")
+    known = [one.patient_id for one in checked if one.patient_id]
+    await audit.record(store, "roster.view", shown=known, subject=f"rosters/{upload_id}")
     return Preview(upload_id, checked, roster.remarks, _counts(checked))
 
 

@@ -48,7 +48,14 @@ class InboundMessage:
 
 
 async def keep_message(store: Store, note: InboundNote) -> UUID:
-    """Keep a message, or the fact of one, with what was said of it."""
+    """Keep a message, or the fact of one, with what was said of it; a refusal is audited.
+
+    What was accepted is in the audit by the resources that it brought.
+    """
+    if note.outcome != "accepted":
+        outcome = "refused" if note.outcome == "refused" else "done"
+        status = {"status": note.http_status}
+        await audit.record(store, f"message.{note.outcome}", outcome=outcome, detail=status)
     return await inbound.add_message(
         store,
         {
@@ -68,6 +75,7 @@ async def keep_message(store: Store, note: InboundNote) -> UUID:
 async def list_inbound(store: Store, outcome: str | None = None) -> list[InboundRow]:
     """What was refused or kept in part; unsettled messages first."""
     store.actor.require(Permission.MANAGE_INBOUND)
+    await audit.record(store, "inbound.list")
     outcomes = [outcome] if outcome else ["refused", "partly-kept", "mended"]
     return await inbound.list_messages(store, outcomes, SHOWN)
 

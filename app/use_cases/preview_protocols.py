@@ -159,5 +159,6 @@ async def _name(store: Store, told: Sequence[ConditionPreview]) -> None:
     await audit.record(
         store,
         "protocol.preview",
-        detail={"in_care": sum(one.in_care for one in told), "named": len(ids) if named else 0},
+        shown=ids if named else None,
+        detail={"in_care": sum(one.in_care for one in told)},
     )

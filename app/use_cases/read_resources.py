@@ -41,14 +41,15 @@ async def read_resource(
 
 
 async def search_resources(store: Store, wanted: ResourceSearch) -> ResourcePage:
-    """One page of what matches; the search is audited by its type and its count."""
+    """One page of what matches; the search is audited with the patients whom it showed."""
     store.actor.require_scope(wanted.resource_type, Interaction.SEARCH)
     store.actor.require(Permission.READ_RESOURCES)
     page = await resource_search.search(store, wanted)
     await audit.record(
         store,
         "resource.search",
+        shown=page.patient_ids,
         subject=wanted.resource_type,
-        detail={"found": page.total, "shown": len(page.resources)},
+        detail={"found": page.total},
     )
     return page

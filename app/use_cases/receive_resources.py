@@ -16,7 +16,7 @@ from app.domain.access import Permission
 from app.domain.assembly import Part
 from app.domain.patient import PatientDetails
 from app.domain.scopes import Interaction
-from app.errors import Problem, RegistryError, Unprocessable
+from app.errors import Kind, Problem, RegistryError, Unprocessable
 from app.store import audit, encounters, moves, parts, patients, resources, rosters
 from app.store.encounters import ClinicPlaces
 from app.store.ids import new_id
@@ -88,6 +88,8 @@ async def receive_batch(store: Store, arrivals: Sequence[Arrival]) -> list[Outco
                 outcomes += await receive_transaction(store, [arrival])
         except RegistryError as refusal:
             outcomes.append(refusal)
+            if refusal.kind is Kind.FORBIDDEN:
+                await _audit_refusal(store, arrival, refusal)
     return outcomes
 
 
@@ -103,6 +105,13 @@ def _require_scopes(store: Store, arrival: Arrival) -> None:
         store.actor.require_scope(arrival.resource_type, Interaction.SEARCH, where)
     if isinstance(details, Record) and "?" in (details.subject.reference or ""):
         store.actor.require_scope("Patient", Interaction.SEARCH, f"{where}.subject")
+
+
+async def _audit_refusal(store: Store, arrival: Arrival, refusal: RegistryError) -> None:
+    """Of an entry that was forbidden: the others of its batch go on."""
+    detail = {"code": refusal.code, "needs": refusal.needs}
+    subject = arrival.resource_type
+    await audit.record(store, "access.refuse", subject=subject, outcome="refused", detail=detail)
 
 
 async def _settle_patients(store: Store, settling: _Settling) -> None:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from app.domain.access import Permission
-from app.store import episodes, patients, referrals, roster_uploads
+from app.store import audit, episodes, patients, referrals, roster_uploads
 from app.store.transaction import Store
 from app.use_cases.reevaluate_patient import reevaluate_patients
 
@@ -29,4 +29,6 @@ async def evaluate_due(store: Store, today: date) -> int:
     people = list(dict.fromkeys([*(episode.patient_id for episode in due), *waiting]))
     await patients.hold_patients(store, people)
     await reevaluate_patients(store, people, today)
+    if people:
+        await audit.record(store, "sweep.judge", shown=people)
     return len(people)

@@ -33,7 +33,7 @@ async def view_caseload(store: Store, wanted: CaseloadFilter, today: date) -> Ca
     """The open episodes that match, the most urgent first. The look itself is audited."""
     store.actor.require(Permission.VIEW_CASELOAD)
     rows, matching = await caseload.list_caseload(store, wanted)
-    await audit.record(store, "caseload.view", detail={"rows": len(rows)})
+    await audit.record(store, "caseload.view", shown=[row.patient_id for row in rows])
     return Caseload(
         rows=rows,
         matching=matching,

@@ -89,8 +89,10 @@ async def view_duplicates(store: Store, today: date) -> tuple[list[PairRow], lis
     open_pairs = await duplicates.list_pairs(store, "open", SHOWN)
     settled = await duplicates.list_pairs(store, "two-people", 50)
     waiting = await duplicates.count_open(store)
-    await audit.record(store, "duplicates.view", detail={"pairs": len(open_pairs)})
-    rows = await _rows(store, [*open_pairs, *settled])
+    pairs = [*open_pairs, *settled]
+    both = duplicates.ids_in((pair.one_id, pair.other_id) for pair in pairs)
+    await audit.record(store, "duplicates.view", shown=both, detail={"pairs": len(open_pairs)})
+    rows = await _rows(store, pairs)
     return rows[: len(open_pairs)], rows[len(open_pairs) :], waiting
 
 

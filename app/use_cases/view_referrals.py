@@ -68,7 +68,7 @@ async def view_open_referrals(store: Store, today: date) -> OpenReferrals:
     store.actor.require(Permission.VIEW_CASELOAD)
     found = await referrals.list_open(store, AT_MOST)
     names = await rosters.staff_names(store, {r.owner_id for r, _ in found if r.owner_id})
-    await audit.record(store, "worklist.referrals", detail={"rows": len(found)})
+    await audit.record(store, "worklist.referrals", shown=[r.patient_id for r, _ in found])
     rows = [_row(referral, name, names, (), today) for referral, name in found]
     return OpenReferrals(rows, await referrals.count_open(store))
 

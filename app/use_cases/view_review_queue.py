@@ -61,7 +61,7 @@ async def view_review_queue(store: Store, today: date) -> ReviewQueue:
     for flag in asking:
         if flag.episode_id:
             by_episode.setdefault(flag.episode_id, []).append(flag_row(flag, names))
-    await audit.record(store, "review-queue.view", detail={"rows": len(rows)})
+    await audit.record(store, "review-queue.view", shown=[row.patient_id for row in rows])
     queue = [
         _row(
             row,

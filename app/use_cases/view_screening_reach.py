@@ -92,7 +92,8 @@ async def view_screening_reach(store: Store, wanted: ReachWanted, today: date) -
     await audit.record(
         store,
         "screening-reach.view",
-        detail={"topic": wanted.topic.value, "named": len(due.rows) if due else 0},
+        shown=[row.patient_id for row in due.rows] if due else None,
+        detail={"topic": wanted.topic.value},
     )
     return ScreeningReach(
         wanted=wanted,

@@ -51,7 +51,7 @@ async def view_second_stages(store: Store, today: date) -> OwedList:
     found, matching = await second_stages.list_owed(store, SHOWN)
     reads_charts = store.actor.may(Permission.VIEW_PATIENT)
     rows = [_row(flag, reads_charts, today) for flag in found]
-    await audit.record(store, "second-stages.view", detail={"rows": len(rows)})
+    await audit.record(store, "second-stages.view", shown=[row.patient_id for row in rows])
     return OwedList(rows, matching, sum(row.is_late for row in rows), reads_charts)
 
 

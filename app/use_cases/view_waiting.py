@@ -52,10 +52,12 @@ async def view_waiting(store: Store) -> Waiting:
     me = store.actor.staff_id
     assert me is not None
     rows = sorted(await escalations.list_waiting(store, me), key=_order)
-    await audit.record(store, "flags.view-waiting", detail={"rows": len(rows)})
     unanswered = [row for row in rows if row.state == "open" or row.owner_id != me]
     mine = [row for row in rows if row.state == "acknowledged" and row.owner_id == me]
-    return Waiting(unanswered[:SHOWN], mine, max(0, len(unanswered) - SHOWN))
+    told = Waiting(unanswered[:SHOWN], mine, max(0, len(unanswered) - SHOWN))
+    shown = [row.patient_id for row in (*told.unanswered, *mine)]
+    await audit.record(store, "flags.view-waiting", shown=shown, detail={"more": told.more})
+    return told
 
 
 def _order(row: WaitingRow) -> tuple[int, datetime]:

@@ -44,7 +44,7 @@ async def view_new_positive_screens(store: Store, today: date) -> list[PositiveS
     for flag in held:
         by_patient.setdefault(flag.patient_id, []).append(flag)
     rows = [await _row(store, pid, mine, names, today) for pid, mine in by_patient.items()]
-    await audit.record(store, "worklist.view", detail={"rows": len(rows)})
+    await audit.record(store, "worklist.view", shown=by_patient)
     return sorted(
         rows, key=lambda r: (FLAG_POLICY[FlagKind(r.flags[0].kind)].rank, r.on or today, r.name)
     )

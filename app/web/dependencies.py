@@ -73,7 +73,8 @@ async def open_transaction(request: Request, session: SignedIn) -> AsyncIterator
     """The one commit of a request; it happens before the answer is sent (scope="function")."""
     database = request.app.state.services.database
     request_id = getattr(request.state, "request_id", None)
-    async with database.transaction(session.actor, request_id=request_id) as store:
+    place = request.url.path
+    async with database.transaction(session.actor, request_id=request_id, place=place) as store:
         yield store
 
 

@@ -46,9 +46,10 @@ class ClockedDatabase(Database):
 
     @asynccontextmanager
     async def transaction(
-        self, actor: Actor, *, request_id: str | None = None
+        self, actor: Actor, *, request_id: str | None = None, place: str | None = None
     ) -> AsyncIterator[Store]:
-        async with Database.transaction(self, actor, request_id=request_id) as store:
+        begun = Database.transaction(self, actor, request_id=request_id, place=place)
+        async with begun as store:
             store.now = self.clock()
             yield store
 

@@ -31,7 +31,8 @@ async def open_transaction(request: Request, actor: Asking) -> AsyncIterator[Sto
     """The one transaction; a read writes its audit row in it."""
     database = request.app.state.services.database
     request_id = getattr(request.state, "request_id", None)
-    async with database.transaction(actor, request_id=request_id) as store:
+    place = request.url.path
+    async with database.transaction(actor, request_id=request_id, place=place) as store:
         yield store
 
 

@@ -67,7 +67,10 @@ async def _read(services: Services, actor: Actor, incoming: Incoming) -> Message
 
 
 async def _take(services: Services, actor: Actor, incoming: Incoming, message: Message) -> Answer:
-    async with services.database.transaction(actor, request_id=incoming.request_id) as store:
+    begun = services.database.transaction(
+        actor, request_id=incoming.request_id, place=_address(incoming)
+    )
+    async with begun as store:
         if message.bundle == "batch":
             outcomes = await receive_batch(store, message.arrivals)
         else:

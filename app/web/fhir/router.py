@@ -114,7 +114,7 @@ async def read(
 ) -> Response:
     """Read the newest version of one resource."""
     _check_kind(kind)
-    answer = await read_one(services, actor, kind, resource_id)
+    answer = await read_one(services, actor, kind, resource_id, None, _id_of(request))
     if request.headers.get("if-none-match") == answer.headers["ETag"]:
         return Response(status_code=304, headers=dict(answer.headers))
     return _response(answer)
@@ -125,6 +125,7 @@ async def read_version(
     kind: str,
     resource_id: str,
     version: str,
+    request: Request,
     actor: IntegrationClient,
     services: AppServices,
 ) -> Response:
@@ -132,7 +133,8 @@ async def read_version(
     _check_kind(kind)
     if not version.isdecimal() or len(version) > 9:
         raise NotFound(f"There is no such version of {kind}/{resource_id[:64]}.")
-    return _response(await read_one(services, actor, kind, resource_id, int(version)))
+    number = int(version)
+    return _response(await read_one(services, actor, kind, resource_id, number, _id_of(request)))
 
 
 @router.api_route("", methods=ALL_METHODS)
@@ -170,10 +172,15 @@ def _check_kind(kind: str) -> None:
         raise TypeNotServed(f"This registry keeps {kept}; there is nothing else at this address.")
 
 
+def _id_of(request: Request) -> str | None:
+    """By which the log and the audit name this request."""
+    return getattr(request.state, "request_id", None)
+
+
 async def _incoming(request: Request, services: Services, actor: Actor, path: str) -> Incoming:
     """The request with its body, as long as that is within the limit."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    request_id = getattr(request.state, "request_id", None)
+    request_id = _id_of(request)
     empty = Incoming(request.method, path, headers, b"", base_of(request), request_id)
     limit = services.settings.max_body_bytes
     chunks: list[bytes] = []
@@ -203,7 +210,8 @@ async def _searched(
     request: Request, actor: Actor, services: Services, kind: str, form: list[tuple[str, str]]
 ) -> Response:
     pairs = [*request.query_params.multi_items(), *form]
-    answer = await search(services, actor, kind, pairs, request.headers, base_of(request))
+    base, request_id = base_of(request), _id_of(request)
+    answer = await search(services, actor, kind, pairs, request.headers, base, request_id)
     return _response(answer)
 
 
@@ -213,7 +221,7 @@ async def _written(request: Request, actor: Actor, services: Services, answer: A
     if wanted == "minimal":
         return Response(status_code=answer.status, headers=_headers(answer))
     if wanted == "representation" and answer.resource and _may_read(actor, answer.resource[0]):
-        shown = await read_one(services, actor, *answer.resource)
+        shown = await read_one(services, actor, *answer.resource, None, _id_of(request))
         return Response(shown.body, answer.status, _headers(answer), FHIR_JSON)
     return _response(answer)
 

@@ -33,7 +33,9 @@ async def read_one(
     """A resource, in its newest version where none is named; raises NotFound or Gone."""
     if "\x00" in resource_id or len(resource_id) > MAX_ID:
         raise NotFound()
-    async with services.database.transaction(actor, request_id=request_id) as store:
+    place = f"/fhir/{kind}/{resource_id}"
+    begun = services.database.transaction(actor, request_id=request_id, place=place)
+    async with begun as store:
         found = await read_resource(store, kind, resource_id, version)
     headers = {"ETag": entity_tag(found.version), "Last-Modified": http_date(found.last_updated)}
     return Answer(200, found.body, headers)
@@ -51,7 +53,8 @@ async def search(
     """A searchset Bundle with its own link and, where there is more, the next page's."""
     zone = ZoneInfo(actor.time_zone)
     wanted, used = read_search(kind, pairs, base, zone, lenient=is_lenient(headers))
-    async with services.database.transaction(actor, request_id=request_id) as store:
+    begun = services.database.transaction(actor, request_id=request_id, place=f"/fhir/{kind}")
+    async with begun as store:
         page = await search_resources(store, wanted)
     return Answer(200, _searchset(kind, page, used, base))
 

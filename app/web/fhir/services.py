@@ -30,7 +30,7 @@ class Database(Protocol):
     """What opens the one transaction."""
 
     def transaction(
-        self, actor: Actor, *, request_id: str | None = None
+        self, actor: Actor, *, request_id: str | None = None, place: str | None = None
     ) -> AbstractAsyncContextManager[Any]: ...
 
 

@@ -17,6 +17,7 @@ from app.commands.postgres import postgres_cli
 from app.commands.records import records_cli
 from app.commands.recovery import recovery_cli
 from app.commands.running import addresses, console, in_services, serve_until_stopped
+from app.commands.secrets import secrets_cli
 from app.commands.settings import settings_cli
 from app.commands.staff import staff_cli
 from app.domain import access_page
@@ -46,6 +47,7 @@ for group, name in (
     (recovery_cli, "expected-recovery"),
     (instrument_cli, "instrument"),
     (identity_provider_cli, "identity-provider"),
+    (secrets_cli, "secrets"),
 ):
     cli.add_typer(group, name=name)
 

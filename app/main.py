@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.errors import Failed, Malformed, NotFound, RegistryError
 from app.jobs.anchoring import open_anchor
@@ -73,6 +74,7 @@ def create_app(services: Services) -> FastAPI:
     for kind in (RegistryError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _refuse)
     app.add_middleware(Envelope, limits=limits_of(services.settings), refuse=_refuse)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=services.settings.trusted_proxies)
     return app
 
 

@@ -131,6 +131,9 @@ class Settings(BaseSettings):
     """Whether identity providers may lie in private networks, and on this machine without https."""
     oidc_certificates: str | None = None
     """Certificates of an authority of your own that identity providers are signed by."""
+    secret_key: SecretStr = SecretStr("")
+    """What second factors are sealed with (auth/sealed_secrets.py); several, one a line or
+    parted by spaces, while they are rotated: the first seals, all of them open."""
     instruments: Path | None = None
     """A folder of the site's own instruments (docs/instruments.md); read at start."""
 
@@ -174,6 +177,12 @@ class Settings(BaseSettings):
     @property
     def revocation_endpoint(self) -> str:
         return f"{self.base_url.rstrip('/')}/auth/revoke"
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The secret keys, the newest first; a demo that was given none has one of its own."""
+        keys = tuple(self.secret_key.get_secret_value().split())
+        return keys or (("this-key-of-a-demo-seals-nothing-of-anybody",) if self.demo else ())
 
     @property
     def https(self) -> bool:

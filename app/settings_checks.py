@@ -41,7 +41,7 @@ def find_problems(settings: Settings, environ: Mapping[str, str] = os.environ) -
     """What forbids serving: where, and what to change. No value of a secret is among it."""
     found = [*_address(settings), *_mail(settings), *_files(environ)]
     if not settings.demo:
-        found += [*_secrets(settings), *_databases(settings)]
+        found += [*_secrets(settings), *_secret_keys(settings), *_databases(settings)]
     return found
 
 
@@ -149,6 +149,21 @@ def _secrets(settings: Settings) -> Iterator[Problem]:
         is_key = secret.variable.endswith("_KEY")
         shortest = SHORTEST_KEY if is_key else 0  # a mail server chooses its own passwords
         yield from _weak(secret.variable, secret.value, shortest, MAKE_ONE if is_key else "")
+
+
+def _secret_keys(settings: Settings) -> Iterator[Problem]:
+    """Without one no second factor can be sealed; each of several is judged by itself."""
+    where = "STEPWELL_SECRET_KEY"
+    if not settings.secret_keys:
+        yield Problem(
+            where,
+            "name a file that holds a random key in STEPWELL_SECRET_KEY_FILE: "
+            "(umask 077; openssl rand -hex 32 > stepwell.key). Keep a copy elsewhere: without "
+            "it everybody sets up their second factor anew",
+        )
+    if len(settings.secret_keys) > 1:  # a single one is judged with the other secrets
+        for one in settings.secret_keys:
+            yield from _weak(where, one, SHORTEST_KEY, MAKE_ONE)
 
 
 def _weak(where: str, value: str, shortest: int, advice: str) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from app.auth.key_fetching import KeyFetcher
 from app.auth.oidc import Relying
 from app.auth.oidc_fetching import Fetcher
 from app.auth.oidc_provider import Providers
+from app.auth.sealed_secrets import Sealer
 from app.domain.access import Permission
 from app.domain.actor import Actor
 from app.domain.catalogue import adopt
@@ -43,6 +44,8 @@ class Services:
     demo_accounts: tuple[tuple[str, str, str], ...] = field(default_factory=tuple)
     """(login, password, what they are), shown on the sign-in page of a demo."""
     newest_revision: str | None = field(default_factory=newest_revision)
+    sealer: Sealer = field(default_factory=Sealer)
+    """Seals what must be read again, such as the secrets of authenticators."""
     post: Post = field(default_factory=dict)
     """The channels by which people are reached outside."""
     fetcher: KeyFetcher = field(default_factory=KeyFetcher)
@@ -98,6 +101,7 @@ def build_services(
         settings,
         database,
         demo_accounts=demo_accounts,
+        sealer=Sealer.of(settings.secret_keys),
         post=build_post(settings),
         fetcher=build_fetcher(settings),
         providers=Providers(Fetcher(settings.oidc_private_networks, settings.oidc_certificates)),

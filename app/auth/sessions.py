@@ -4,7 +4,7 @@ A session's token is random and new at each proof; the store keeps its SHA-256 a
 person may do is read anew at each request: a session carries no rights of its own.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -12,8 +12,9 @@ from uuid import UUID
 from app.auth.secrets import digest, new_token
 from app.domain.access import OPENED_CHARTS, Permission, Role
 from app.domain.actor import Actor, ActorKind, system
+from app.domain.second_factor import SecondFactorPolicy, is_asked
 from app.errors import Unauthenticated
-from app.store import audit, chart_grants, escalations, rosters, sessions, staff
+from app.store import audit, chart_grants, escalations, known_devices, sessions, staff
 from app.store.ids import new_id
 from app.store.sessions import SessionRow
 from app.store.staff import StaffAccount
@@ -38,6 +39,12 @@ class AccountClosed(Unauthenticated):
     code = "account-closed"
 
 
+class SessionEnded(Unauthenticated):
+    """This session has ended. Sign in again."""
+
+    code = "session-ended"
+
+
 @dataclass(frozen=True, slots=True)
 class Browser:
     """Where a session is held, as its owner will recognize it in the list of their sessions."""
@@ -45,6 +52,25 @@ class Browser:
     device: str = ""
     """Such as "Firefox on Windows"; never the whole user agent."""
     address: str = ""
+    mark: str = ""
+    """A cookie that opens nothing: known again, others' guessing does not keep its owner out."""
+
+
+class Due(StrEnum):
+    """What somebody who is signed in must do before anything else."""
+
+    PASSWORD = "password"
+    """Choose a password: somebody else chose the one they have."""
+    SECOND_FACTOR = "second-factor"
+    """Set up the second factor that their organization asks of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """What a session goes on with: its new token, and what its forms carry now."""
+
+    token: str
+    csrf: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +83,10 @@ class SignedInStaff:
     proved_at: datetime
     waiting: tuple[int, int] = (0, 0)
     """Flags that wait for them, and how many of those are about safety."""
-    how: str = field(default=Proof.PASSWORD.value)
+    how: str = Proof.PASSWORD.value
+    due: Due | None = None
+    has_password: bool = True
+    has_authenticator: bool = False
 
 
 async def begin_session(
@@ -82,6 +111,9 @@ async def begin_session(
         if not account.active:
             raise AccountClosed()
         store.actor = acting(org_id, account, "UTC")
+        if browser.mark:
+            mark = digest(browser.mark)
+            await known_devices.remember(store.connection, mark, org_id, staff_id, now)
         if instead_of:
             await sessions.end_session(store.connection, digest(instead_of), now)
         values = _fresh(store, token, how, browser, now) | {
@@ -141,30 +173,62 @@ async def _whose(database: Database, session: SessionRow) -> SignedInStaff | Non
         account = await staff.get_account(store, session.staff_id)
         if not account.active:
             return None
-        actor = acting(session.org_id, account, (await rosters.get_policy(store)).time_zone)
+        actor = acting(session.org_id, account, account.time_zone)
         if await chart_grants.are_open_to(store, session.staff_id):
             actor = replace(actor, granted=OPENED_CHARTS)
         waiting = (0, 0)
         if actor.may(Permission.ANSWER_FLAG):
             waiting = await escalations.count_waiting(store, session.staff_id)
     return SignedInStaff(
-        actor, session.csrf_token, session.session_id, session.proved_at, waiting, session.how
+        actor,
+        session.csrf_token,
+        session.session_id,
+        session.proved_at,
+        waiting,
+        session.how,
+        what_is_due(account, session.how),
+        account.password_hash is not None,
+        account.has_authenticator,
     )
 
 
-async def prove_again(database: Database, token: str, now: datetime) -> str:
+def what_is_due(account: StaffAccount, how: str) -> Due | None:
+    """What comes before anything else in a session that was begun like this."""
+    by_password = how.startswith(Proof.PASSWORD)
+    if by_password and account.password_must_change:
+        return Due.PASSWORD
+    roles = [Role(role) for role in account.roles]
+    asked = is_asked(SecondFactorPolicy(account.second_factor), roles)
+    if asked and how == Proof.PASSWORD:
+        return Due.SECOND_FACTOR
+    return None
+
+
+async def prove_again(
+    database: Database, token: str, now: datetime, how: Proof | None = None
+) -> str:
     """The token that a session goes on with after its owner proved again who they are.
 
-    The old token is worth nothing afterwards. Raises Unauthenticated where the session ended.
+    The old token is worth nothing afterwards. Raises SessionEnded.
     """
-    fresh = new_token()
     async with database.directory() as connection:
-        held = await sessions.renew_session(
-            connection, digest(token), digest(fresh), new_token(), now
-        )
+        found = await sessions.find_session(connection, digest(token))
+    if found is None:
+        raise SessionEnded()
+    async with database.transaction(system(found.org_id)) as store:
+        return (await renew(store, token, now, how)).token
+
+
+async def renew(store: Store, token: str, now: datetime, how: Proof | None = None) -> Renewed:
+    """The same within an open transaction."""
+    fresh, csrf = new_token(), new_token()
+    kept = how.value if how else None
+    held = await sessions.renew_session(
+        store.connection, digest(token), digest(fresh), csrf, now, kept
+    )
     if not held:
-        raise Unauthenticated("This session has ended. Sign in again.")
-    return fresh
+        raise SessionEnded()
+    return Renewed(fresh, csrf)
 
 
 async def sign_out(database: Database, token: str, now: datetime) -> None:

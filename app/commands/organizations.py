@@ -5,7 +5,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from app.auth import accounts
 from app.commands.running import Org, in_transaction
+from app.domain.second_factor import SecondFactorPolicy
 from app.store import duty, organizations
 from app.store.ids import new_id
 from app.store.transaction import Store
@@ -40,6 +42,16 @@ def set_last_resort(name: str, email: str, org: Org) -> None:
     async def act(store: Store) -> None:
         intake_id = (await duty.get_reach(store)).intake_id
         await reach_people.set_last_resort(store, name, email, intake_id)
+
+    in_transaction(org, act)
+
+
+@organization_cli.command("second-factor")
+def set_second_factor(of: SecondFactorPolicy, org: Org) -> None:
+    """Set of whom a second factor is asked: charts (who can see records), everybody, nobody."""
+
+    async def act(store: Store) -> None:
+        await accounts.set_policy(store, of)
 
     in_transaction(org, act)
 

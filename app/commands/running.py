@@ -55,7 +55,7 @@ def serve_until_stopped(settings: Settings, services: Services) -> None:
         h11_max_incomplete_event_size=HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=10,
-        forwarded_allow_ips=settings.trusted_proxies,
+        proxy_headers=False,  # the application has its own list (STEPWELL_TRUSTED_PROXIES)
         server_header=False,
         access_log=False,
         log_config=None,  # ours, which tells no values

@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from app.auth.bearer import issue_token
-from app.auth.secrets import hash_password
+from app.auth.passwords import hash_password
 from app.demo.duty import set_up_duty, tell_of_flags
 from app.demo.endings import Course, tell_endings
 from app.demo.people import Person, make_person
@@ -31,6 +31,7 @@ from app.domain.patient import fold
 from app.domain.protocol import BAO_SOWA
 from app.domain.safety import judge_item_nine, safety_value
 from app.domain.score import Score, score
+from app.domain.second_factor import SecondFactorPolicy
 from app.domain.severity import severity
 from app.domain.step_decision import step_words
 from app.store import organizations, protocol_choices, protocols, staff
@@ -155,7 +156,9 @@ async def _load_walk_ins(
 
 
 async def _begin(store: Store) -> tuple[Staffed, str]:
-    await organizations.add_organization(store, "Stepwell demo", ZONE, "create")
+    await organizations.add_organization(
+        store, "Stepwell demo", ZONE, "create", SecondFactorPolicy.NOBODY
+    )
     clinics = [await organizations.add_clinic(store, name, ZONE) for name in CLINICS]
     await protocols.add_own(store, SIX_WEEKS)
     await protocol_choices.add_choice(store, Condition.ANXIETY, 1, SIX_WEEKS.id, SIX_WEEKS.version)

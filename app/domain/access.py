@@ -120,6 +120,8 @@ class Permission(StrEnum):
     LINK_IDENTITIES = "link-identities"
     """Say whose account somebody at the organization's identity provider has, and which ways of
     signing in are open."""
+    MANAGE_SIGN_IN = "manage-sign-in"
+    """Reset how others sign in, end their sessions, say who needs a second factor."""
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -174,6 +176,7 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.KEEP_RUNNING: frozenset(),
         Permission.SET_IDENTITY_PROVIDER: frozenset(),
         Permission.LINK_IDENTITIES: frozenset({Role.ADMINISTRATOR}),
+        Permission.MANAGE_SIGN_IN: frozenset({Role.ADMINISTRATOR}),
     }
 )
 """Permission → the roles that have it. None: a client's scopes or the registry itself have it."""

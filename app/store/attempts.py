@@ -47,3 +47,12 @@ async def forget_failures(connection: AsyncConnection, subject: str) -> None:
     await connection.execute(
         delete(sign_in_attempts).where(sign_in_attempts.c.subject_hash == subject)
     )
+
+
+async def take_back(connection: AsyncConnection, subject: str) -> None:
+    """One attempt less: it was right."""
+    await connection.execute(
+        update(sign_in_attempts)
+        .where(sign_in_attempts.c.subject_hash == subject, sign_in_attempts.c.failures > 0)
+        .values(failures=sign_in_attempts.c.failures - 1)
+    )

@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, union
+from sqlalchemy import select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.domain.second_factor import SecondFactorPolicy
 from app.store.ids import new_id
 from app.store.tables import client_directory, clinics, logins, organizations
 from app.store.transaction import Store
@@ -18,7 +19,13 @@ async def list_organizations(connection: AsyncConnection) -> list[UUID]:
     return [row.org_id for row in found.all()]
 
 
-async def add_organization(store: Store, name: str, time_zone: str, policy: str) -> None:
+async def add_organization(
+    store: Store,
+    name: str,
+    time_zone: str,
+    policy: str,
+    second_factor: SecondFactorPolicy = SecondFactorPolicy.CHARTS,
+) -> None:
     """The organization of this transaction; unknown patients are "create"d or "refuse"d."""
     await store.connection.execute(
         organizations.insert().values(
@@ -26,6 +33,7 @@ async def add_organization(store: Store, name: str, time_zone: str, policy: str)
             name=name,
             time_zone=time_zone,
             unknown_patient_policy=policy,
+            second_factor=second_factor.value,
             protocol_id="bao-sowa",
             protocol_version=1,
             created_at=store.now,
@@ -41,3 +49,20 @@ async def add_clinic(store: Store, name: str, time_zone: str) -> UUID:
         )
     )
     return clinic_id
+
+
+async def set_second_factor(store: Store, policy: SecondFactorPolicy) -> None:
+    """Of whom a second factor is asked from now on."""
+    await store.connection.execute(
+        update(organizations)
+        .where(organizations.c.org_id == store.org_id)
+        .values(second_factor=policy.value)
+    )
+
+
+async def get_second_factor(store: Store) -> str:
+    """Of whom a second factor is asked."""
+    found = await store.connection.execute(
+        select(organizations.c.second_factor).where(organizations.c.org_id == store.org_id)
+    )
+    return str(found.scalar_one())

@@ -65,13 +65,19 @@ async def touch_session(connection: AsyncConnection, session_hash: str, now: dat
 
 
 async def renew_session(
-    connection: AsyncConnection, old_hash: str, new_hash: str, csrf: str, now: datetime
+    connection: AsyncConnection,
+    old_hash: str,
+    new_hash: str,
+    csrf: str,
+    now: datetime,
+    how: str | None = None,
 ) -> bool:
     """Give a session another token and note that its owner proved who they are; whether it held."""
+    fresh = {"session_hash": new_hash, "csrf_token": csrf, "proved_at": now, "last_seen_at": now}
     changed = await connection.execute(
         update(sessions)
         .where(sessions.c.session_hash == old_hash, sessions.c.ended_at.is_(None))
-        .values(session_hash=new_hash, csrf_token=csrf, proved_at=now, last_seen_at=now)
+        .values(fresh | ({"how": how} if how else {}))
     )
     return changed.rowcount == 1
 

@@ -4,26 +4,35 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.errors import Conflict
+from app.domain.login import login_of
+from app.errors import Conflict, NotFound, Problem, Unprocessable
 from app.store.ids import new_id
-from app.store.tables import logins, staff
+from app.store.tables import authenticators, logins, organizations, staff
 from app.store.transaction import Store
 
 
 @dataclass(frozen=True, slots=True)
 class StaffAccount:
-    """What signing in needs to know."""
+    """What signing in needs to know of somebody and of what their organization asks."""
 
     staff_id: UUID
+    login: str
     name: str
     roles: tuple[str, ...]
     password_hash: str | None
-    """None: no local password; they come by another way."""
+    """None: no local password; they come by another way, or were given a link."""
+    password_must_change: bool
+    password_changed_at: datetime | None
     active: bool
+    organization: str
+    time_zone: str
+    second_factor: str
+    """Of whom the organization asks a second factor (domain/second_factor.py)."""
+    has_authenticator: bool
 
 
 async def add_staff(
@@ -33,9 +42,17 @@ async def add_staff(
     roles: list[str],
     password_hash: str | None,
     email: str | None = None,
+    *,
+    must_change: bool = False,
 ) -> UUID:
-    """A member of staff with a local account; a login name is one person's everywhere."""
-    staff_id = new_id()
+    """A member of staff; a login name is one person's everywhere, in one spelling.
+
+    `must_change`: somebody else chose the password, which is good for one sign-in.
+    """
+    staff_id, typed = new_id(), login
+    login = login_of(typed) or ""
+    if not login:
+        raise Unprocessable(problems=[Problem("login", "letters and signs without spaces")])
     try:
         async with store.connection.begin_nested():
             await store.connection.execute(
@@ -51,6 +68,7 @@ async def add_staff(
             display_name=name,
             roles=roles,
             password_hash=password_hash,
+            password_must_change=must_change,
             active=True,
             email=email,
             created_at=store.now,
@@ -69,17 +87,60 @@ async def find_login(connection: AsyncConnection, login: str) -> tuple[UUID, UUI
 
 
 async def get_account(store: Store, staff_id: UUID) -> StaffAccount:
+    """Raises NotFound where nobody here is that."""
+    holds = exists().where(
+        authenticators.c.org_id == staff.c.org_id,
+        authenticators.c.staff_id == staff.c.staff_id,
+        authenticators.c.confirmed_at.is_not(None),
+        authenticators.c.removed_at.is_(None),
+    )
     found = await store.connection.execute(
         select(
             staff.c.staff_id,
-            staff.c.display_name,
+            staff.c.login,
+            staff.c.display_name.label("name"),
             staff.c.roles,
             staff.c.password_hash,
+            staff.c.password_must_change,
+            staff.c.password_changed_at,
             staff.c.active,
-        ).where(staff.c.org_id == store.org_id, staff.c.staff_id == staff_id)
+            organizations.c.name.label("organization"),
+            organizations.c.time_zone,
+            organizations.c.second_factor,
+            holds.label("has_authenticator"),
+        )
+        .join(organizations, organizations.c.org_id == staff.c.org_id)
+        .where(staff.c.org_id == store.org_id, staff.c.staff_id == staff_id)
     )
-    row = found.one()
-    return StaffAccount(row[0], row[1], tuple(row[2]), row[3], row[4])
+    row = found.one_or_none()
+    if row is None:
+        raise NotFound("There is no such member of staff.")
+    return StaffAccount(**dict(row._mapping) | {"roles": tuple(row.roles)})
+
+
+async def set_password(
+    store: Store, staff_id: UUID, password_hash: str | None, *, must_change: bool = False
+) -> None:
+    """Replace somebody's password, or take it away."""
+    await store.connection.execute(
+        update(staff)
+        .where(staff.c.org_id == store.org_id, staff.c.staff_id == staff_id)
+        .values(
+            password_hash=password_hash,
+            password_must_change=must_change,
+            password_changed_at=store.now,
+        )
+    )
+
+
+async def rehash_password(store: Store, staff_id: UUID, old: str, new: str) -> None:
+    """Keep the same password under newer parameters, unless it was changed meanwhile."""
+    await store.connection.execute(
+        update(staff)
+        .where(staff.c.org_id == store.org_id, staff.c.staff_id == staff_id)
+        .where(staff.c.password_hash == old)
+        .values(password_hash=new)
+    )
 
 
 @dataclass(frozen=True, slots=True)

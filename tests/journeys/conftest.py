@@ -16,8 +16,9 @@ import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
 from app.auth.bearer import issue_token
-from app.auth.secrets import hash_password
+from app.auth.passwords import hash_password
 from app.domain.actor import system
+from app.domain.second_factor import SecondFactorPolicy
 from app.main import create_app
 from app.settings import Settings
 from app.store import organizations, staff
@@ -38,7 +39,9 @@ class Served:
 
 async def begin(services: Services, org_id: UUID) -> str:
     async with services.database.transaction(system(org_id)) as store:
-        await organizations.add_organization(store, "Clinic", "America/New_York", "refuse")
+        await organizations.add_organization(
+            store, "Clinic", "America/New_York", "refuse", SecondFactorPolicy.NOBODY
+        )
         await organizations.add_clinic(store, "Riverside", "America/New_York")
         hashed = hash_password(PASSWORD)
         tag = org_id.hex[-8:]

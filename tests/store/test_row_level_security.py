@@ -15,12 +15,15 @@ WITHOUT_A_TENANT = {
     "alembic_version",
     "client_directory",
     "client_tokens",
+    "half_sign_ins",
+    "known_devices",
     "logins",
     "provider_addresses",
     "provider_sessions",
     "sessions",
     "sign_in_attempts",
     "sign_in_ceremonies",
+    "sign_in_links",
     "used_assertions",
 }
 """Read before the organization is known; none holds patient data."""

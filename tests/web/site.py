@@ -10,10 +10,12 @@ from uuid import UUID
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
+from pydantic import SecretStr
 
 from app.auth.bearer import issue_token
-from app.auth.secrets import hash_password
+from app.auth.passwords import hash_password
 from app.domain.actor import system
+from app.domain.second_factor import SecondFactorPolicy
 from app.main import create_app
 from app.settings import Settings
 from app.store import organizations, staff
@@ -30,11 +32,13 @@ STAFF = {
     "tess": ("Tess Nguyen", "medical-assistant"),
     "ben": ("Ben Ruiz", "care-manager"),
     "dana": ("Dana Whitfield", "director"),
+    "ada": ("Ada Brandt", "administrator"),
 }
 CODES = ("44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "44252-5", "44253-3")
 ITEM_NINE = "44260-8"
 CHOICES = ("LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9")
 HASHED = hash_password(PASSWORD)
+KEY = "a key for tests 0123456789abcdef".replace(" ", "-")
 
 
 @dataclass(slots=True)
@@ -149,15 +153,22 @@ def phq9(number: str, answers: list[int], days_ago: int, name: str) -> dict[str,
 async def make_site(services: Services, stack: AsyncExitStack) -> Site:
     org_id = new_id()
     async with services.database.transaction(system(org_id)) as store:
-        await organizations.add_organization(store, "Clinic", "America/New_York", "refuse")
+        await organizations.add_organization(
+            store, "Clinic", "America/New_York", "refuse", SecondFactorPolicy.NOBODY
+        )
         await organizations.add_clinic(store, "Riverside", "America/New_York")
         for who, (name, role) in STAFF.items():
             login, email = f"{who}{org_id.hex[-10:]}", f"{who}@clinic.example"
             await staff.add_staff(store, login, name, [role], HASHED, email)
         token = await issue_token(store, "EHR", 1)
 
+    tail = org_id.bytes[-3:]  # an address of its own: failed sign-ins are counted by network
+    address = f"10.{tail[0]}.{tail[1]}.{tail[2]}"
+
     async def open_client() -> AsyncClient:
-        transport = ASGITransport(create_app(services), raise_app_exceptions=False)
+        transport = ASGITransport(
+            create_app(services), raise_app_exceptions=False, client=(address, 40000)
+        )
         return await stack.enter_async_context(AsyncClient(transport=transport, base_url=BASE))
 
     return Site(services, org_id, token, open_client)
@@ -165,7 +176,7 @@ async def make_site(services: Services, stack: AsyncExitStack) -> Site:
 
 @pytest.fixture
 async def services(address: str) -> AsyncIterator[Services]:
-    settings = Settings(public_base_url=BASE, lasting_tokens=True)
+    settings = Settings(public_base_url=BASE, lasting_tokens=True, secret_key=SecretStr(KEY))
     built = build_services(settings, address)
     yield built
     await built.database.engine.dispose()

@@ -9,7 +9,7 @@ from app.store import staff
 from app.web.session_cookie import device_words
 from tests.web.site import PASSWORD, Site, Visitor
 
-COOKIE = "stepwell_session"
+COOKIE = "__Host-stepwell_session"
 
 
 def token_of(visitor: Visitor) -> str:

@@ -20,6 +20,7 @@ organizations = tenant_table(
     text("name"),
     text("time_zone"),
     text("unknown_patient_policy"),  # "create" or "refuse"
+    text("second_factor", default="charts"),  # asked of: "charts", "everybody", "nobody"
     text("protocol_id"),
     Column("protocol_version", Integer, nullable=False),
     Column("clinics_open", Boolean, nullable=False, default=True),  # all staff see every clinic
@@ -47,6 +48,8 @@ staff = tenant_table(
     text("display_name"),
     Column("roles", ARRAY(Text), nullable=False),
     optional_text("password_hash"),  # none: this person comes by another way
+    optional_instant("password_changed_at"),
+    Column("password_must_change", Boolean, nullable=False, default=False),
     Column("active", Boolean, nullable=False),
     Column("every_clinic", Boolean, nullable=False, default=False),
     optional_text("email"),

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from app.domain.actor import Actor
 from app.store.transaction import Store
-from app.web.dependencies import integration_client, signed_in
+from app.web.dependencies import arriving, integration_client, signed_in
 
 
 async def who_asks(request: Request) -> Actor:
@@ -21,7 +21,7 @@ async def who_asks(request: Request) -> Actor:
     """
     if request.headers.get("authorization"):
         return await integration_client(request)
-    return (await signed_in(request)).actor
+    return (await signed_in(await arriving(request))).actor
 
 
 Asking = Annotated[Actor, Depends(who_asks)]

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.staticfiles import StaticFiles
 
 from app.web.pages import (
+    accounts,
     caseload,
     duty,
     endings,
@@ -16,6 +17,7 @@ from app.web.pages import (
     identities,
     inbound,
     messages,
+    my_account,
     oidc,
     patient,
     protocols,
@@ -36,6 +38,8 @@ for _page in (
     sign_in,
     oidc,
     identities,
+    my_account,
+    accounts,
     caseload,
     patient,
     explain,

@@ -5,8 +5,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from app.auth.sessions import Due
 from app.errors import Kind, Problem, RegistryError
-from app.web.dependencies import NotSignedIn, place_here
+from app.web.dependencies import NotSignedIn, ProofDue, StepDue, place_here
 from app.web.pages.rendering import environment
 
 STATUS = {
@@ -27,17 +28,26 @@ STATUS = {
     Kind.FAILED: 500,
 }
 
+FIRST = {Due.PASSWORD: "/my-account/password", Due.SECOND_FACTOR: "/my-account/authenticator"}
+"""Where somebody goes who has something due before any other page."""
+UNTOLD = frozenset({"csrf", "request_key", "password", "present", "wanted", "again", "code"})
+"""Fields that are never shown again."""
+
 
 def render(request: Request, error: Exception) -> Response:
     """The page that tells of a refusal or a failure."""
     if isinstance(error, NotSignedIn) and request.method == "GET":
         back = place_here(request.url.path)
         return RedirectResponse("/sign-in" if back == "/" else f"/sign-in?next={back}", 303)
+    if isinstance(error, StepDue):
+        return RedirectResponse(FIRST[error.due], 303)
+    if isinstance(error, ProofDue):
+        return RedirectResponse(f"/my-account/confirm?next={place_here(error.back)}", 303)
     status, message, problems = _told(error)
     typed = [
         (name, str(value))
         for name, value in (getattr(request, "_form", None) or {}).items()
-        if name not in ("csrf", "request_key", "password") and str(value).strip()
+        if name not in UNTOLD and str(value).strip()
     ]
     html = environment.get_template("error.html").render(
         status=status,

@@ -10,7 +10,12 @@ LAST_WAY = "stepwell_way"
 
 
 async def sign_in_form(
-    request: Request, problem: str = "", login: str = "", status: int = 200, after: str = "/"
+    request: Request,
+    problem: str = "",
+    login: str = "",
+    status: int = 200,
+    after: str = "/",
+    note: str = "",
 ) -> Response:
     """All ways in, with what went wrong on the last of them; a demo names its accounts."""
     services, last = request.app.state.services, request.cookies.get(LAST_WAY, "")
@@ -19,6 +24,7 @@ async def sign_in_form(
         "sign_in.html",
         status=status,
         problem=problem,
+        note=note,
         login=login,
         after=after,
         accounts=services.demo_accounts,

@@ -12,7 +12,7 @@ import pytest
 
 from tests import postgres
 from tests.postgres import Server
-from tests.web.site import phq9
+from tests.web.site import KEY, phq9
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def own(server: Server) -> Iterator[dict[str, str]]:
     """The environment of a database that only these tests use."""
     with postgres.database(server, "command") as name:
-        yield os.environ | {"DATABASE_URL": server.url(name)}
+        yield os.environ | {"DATABASE_URL": server.url(name), "STEPWELL_SECRET_KEY": KEY}
 
 
 def run(own: dict[str, str], *words: str, given: str = "") -> subprocess.CompletedProcess[str]:

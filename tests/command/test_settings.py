@@ -14,14 +14,14 @@ from app.settings import Settings, SettingsNotSafe, load_settings
 from app.settings_checks import check_safe, find_problems, find_remarks, secrets_of
 
 ROOT = Path(__file__).resolve().parents[2]
-GOOD = secrets.token_hex(32)
+GOOD, OUR_KEY = secrets.token_hex(32), secrets.token_hex(32)
 SECRET_SETTINGS = [n for n, f in Settings.model_fields.items() if f.annotation is SecretStr]
 KEYS = [name for name in SECRET_SETTINGS if name.endswith("_key")]
 
 
 def problems(environ: dict[str, str] | None = None, **given: object) -> str:
     """What is wrong with the defaults and these, in one text."""
-    values = {_variable(name): value for name, value in given.items()}
+    values = {"secret_key": OUR_KEY} | {_variable(name): value for name, value in given.items()}
     return "\n".join(
         f"{p.where}: {p.what}" for p in find_problems(Settings(**values), environ or {})
     )
@@ -151,7 +151,20 @@ def test_how_it_is_reached(given: dict[str, object], where: str) -> None:
 
 def test_the_defaults_are_safe_on_this_machine_and_a_demo_may_have_any_keys() -> None:
     assert problems() == ""
-    assert problems(demo=True, webhook_key="short") == ""
+    assert problems(demo=True, webhook_key="short", secret_key="") == ""
+
+
+def test_without_a_secret_key_nothing_but_a_demo_is_served() -> None:
+    assert "STEPWELL_SECRET_KEY: " in problems(secret_key="")
+    with pytest.raises(SettingsNotSafe):
+        check_safe(Settings())
+    assert len(Settings(demo=True).secret_keys) == 1
+
+
+def test_each_of_several_secret_keys_is_judged() -> None:
+    assert problems(secret_key=f"{OUR_KEY}\n{GOOD}\n") == ""
+    assert "32 characters or more" in problems(secret_key=f"{OUR_KEY} short")
+    assert Settings(secret_key=SecretStr(f" {OUR_KEY}\n{GOOD} ")).secret_keys == (OUR_KEY, GOOD)
 
 
 def test_what_cannot_be_read_names_the_variable_and_not_its_value(
@@ -187,7 +200,7 @@ def test_the_command_tells_everything_at_once_and_shows_no_secret() -> None:
         assert words in told.stdout, words
     assert weak not in told.stdout + told.stderr
     assert GOOD not in told.stdout + told.stderr
-    assert check().returncode == 0
+    assert check(STEPWELL_SECRET_KEY=OUR_KEY).returncode == 0
 
 
 def test_serving_is_refused_with_what_to_change() -> None:

@@ -19,7 +19,7 @@ from app.wiring import build_services
 from tests import postgres
 from tests.postgres import Server
 from tests.reach.servers import Mailbox, mail_server
-from tests.web.site import Site, make_site
+from tests.web.site import KEY, Site, make_site
 
 ROOT = Path(__file__).resolve().parents[2]
 UNSAFE = [2] * 8 + [2]
@@ -37,6 +37,7 @@ async def tell(address: str, port: int) -> asyncio.subprocess.Process:
     """``python -m app tell`` against a mail server on this machine."""
     env = os.environ | {
         "DATABASE_URL": address,
+        "STEPWELL_SECRET_KEY": KEY,
         "STEPWELL_SMTP_HOST": "127.0.0.1",
         "STEPWELL_SMTP_PORT": str(port),
         "STEPWELL_SMTP_SECURITY": "none",

@@ -20,6 +20,7 @@ from app.embedded_postgres.cluster import locate
 from app.migrating import migrate
 from tests import postgres
 from tests.postgres import Server
+from tests.web.site import KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,7 +64,7 @@ def test_an_ended_server_stops_its_postgres(clone: Path, ending: signal.Signals)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    serving = begin(clone, "serve", STEPWELL_PORT=port)
+    serving = begin(clone, "serve", STEPWELL_PORT=port, STEPWELL_SECRET_KEY=KEY)
     wait_for_life(f"http://127.0.0.1:{port}")
     assert status(clone).startswith("running")
     serving.send_signal(ending)

@@ -38,7 +38,7 @@ CODES = ("44250-9", "44255-8", "44259-0", "44254-1", "44251-7", "44258-2", "4425
 ITEM_NINE = "44260-8"
 CHOICES = ("LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9")
 HASHED = hash_password(PASSWORD)
-KEY = "a key for tests 0123456789abcdef".replace(" ", "-")
+KEY = "for these tests alone 9f3a7c51e8b2d640".replace(" ", "-")
 
 
 @dataclass(slots=True)

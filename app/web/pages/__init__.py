@@ -8,6 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from app.web.pages import (
     accounts,
     caseload,
+    clients,
     duty,
     endings,
     expected_recovery,
@@ -55,6 +56,7 @@ for _page in (
     reach,
     handling,
     messages,
+    clients,
     records,
     roster,
     expected_recovery,

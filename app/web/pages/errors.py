@@ -30,7 +30,9 @@ STATUS = {
 
 FIRST = {Due.PASSWORD: "/my-account/password", Due.SECOND_FACTOR: "/my-account/authenticator"}
 """Where somebody goes who has something due before any other page."""
-UNTOLD = frozenset({"csrf", "request_key", "password", "present", "wanted", "again", "code"})
+UNTOLD = frozenset(
+    {"csrf", "request_key", "password", "present", "wanted", "again", "code", "keys"}
+)
 """Fields that are never shown again."""
 
 

@@ -62,6 +62,7 @@ def _demo_token(fresh: str | None) -> str:
 
 def _greet(settings: Settings, token: str) -> None:
     base = f"http://{settings.host}:{settings.port}"
+    today = datetime.now(ZoneInfo(demo_data.ZONE)).date().isoformat()
     accounts = "\n".join(f"  {login:<10} {title}" for login, _, title in demo_data.ACCOUNTS)
     print(
         f"""
@@ -76,7 +77,7 @@ Post a screening as an EHR would:
       "status": "final",
       "code": {{"coding": [{{"system": "http://loinc.org", "code": "44261-6"}}]}},
       "subject": {{"identifier": {{"system": "{demo_data.RECORD_NUMBERS}", "value": "4100001"}}}},
-      "effectiveDateTime": "{datetime.now().date().isoformat()}", "valueInteger": 17}}'
+      "effectiveDateTime": "{today}", "valueInteger": 17}}'
 """,
         flush=True,
     )

@@ -13,6 +13,7 @@ from app.auth.bearer import issue_token
 from app.auth.passwords import hash_password
 from app.demo.duty import set_up_duty, tell_of_flags
 from app.demo.endings import Course, tell_endings
+from app.demo.integrations import add_integrations
 from app.demo.people import Person, make_person
 from app.demo.referrals import follow
 from app.demo.screeners import further_forms
@@ -57,6 +58,7 @@ STAFF = (
     ("tess", "Tess Nguyen, MA", ["medical-assistant"], "medical assistant"),
     ("dana", "Dana Whitfield, MPH", ["director"], "clinic director"),
     ("ops", "Sam Ortiz", ["operator"], "operator (inbound messages)"),
+    ("ada", "Ada Brandt", ["administrator"], "administrator (integrations)"),
 )
 ACCOUNTS = tuple((login, PASSWORD, title) for login, _, _, title in STAFF)
 _KEPT = {number.key: number.value for number in numbers_of(BAO_SOWA)}
@@ -168,6 +170,7 @@ async def _begin(store: Store) -> tuple[Staffed, str]:
         for login, name, roles, _ in STAFF
     ]
     token = await issue_token(store, "Demo EHR", 30)
+    await add_integrations(store, CLINICS[0])
     names = {key: name for key, (_, name, _, _) in zip(ids, STAFF, strict=True)}
     return Staffed(ids[:2], ids[2], clinics, names), token
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -70,6 +70,21 @@ async def find_token(connection: AsyncConnection, token_hash: str) -> HeldToken 
         return None
     org_id, client_id, scopes, lasting, expires_at, revoked = row
     return HeldToken(org_id, client_id, frozenset(scopes), lasting, expires_at, revoked)
+
+
+async def lasting_until(store: Store) -> dict[UUID, datetime]:
+    """Client → until when its last token made on the command line is good."""
+    found = await store.connection.execute(
+        select(client_tokens.c.client_id, func.max(client_tokens.c.expires_at))
+        .where(
+            client_tokens.c.org_id == store.org_id,
+            client_tokens.c.lasting,
+            client_tokens.c.revoked_at.is_(None),
+            client_tokens.c.expires_at > store.now,
+        )
+        .group_by(client_tokens.c.client_id)
+    )
+    return {row[0]: row[1] for row in found.all()}
 
 
 async def revoke_token(store: Store, token_hash: str) -> None:

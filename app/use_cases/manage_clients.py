@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +36,8 @@ class ClientRow:
     client: Client
     live_keys: int
     """How many of its registered keys count now; 0 where it publishes them at an address."""
+    lasting_until: datetime | None
+    """Until when a token made on the command line is good, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class ClientDetails:
     client: Client
     keys: list[RegisteredKey]
     key_set: HeldKeySet | None
+    lasting_until: datetime | None
     clinics: list[str]
 
 
@@ -61,7 +64,10 @@ async def view_clients(store: Store) -> ClientBoard:
     store.actor.require(Permission.MANAGE_CLIENTS)
     counted = await clients.count_live_keys(store)
     found = await clients.list_clients(store)
-    rows = [ClientRow(one, counted.get(one.client_id, 0)) for one in found]
+    lasting = await client_tokens.lasting_until(store)
+    rows = [
+        ClientRow(one, counted.get(one.client_id, 0), lasting.get(one.client_id)) for one in found
+    ]
     return ClientBoard(rows, await _clinic_names(store))
 
 
@@ -72,7 +78,8 @@ async def view_client(store: Store, client_id: UUID) -> ClientDetails:
     keys = await clients.list_keys(store, client_id)
     keys.sort(key=lambda key: key.removed_at is not None)
     key_set = await client_key_sets.find_key_set(store, client_id)
-    return ClientDetails(found, keys, key_set, await _clinic_names(store))
+    lasting = (await client_tokens.lasting_until(store)).get(client_id)
+    return ClientDetails(found, keys, key_set, lasting, await _clinic_names(store))
 
 
 async def _clinic_names(store: Store) -> list[str]:

@@ -1,0 +1,126 @@
+"""Pages of integration clients: what an administrator registers, rotates and ends."""
+
+import re
+from uuid import UUID
+
+from tests.web.site import Site, Visitor
+from tests.web.smart_client import EC, RSA, Vendor, key_set, public
+
+FEED = ["Patient.c", "Patient.s", "Observation.c"]
+
+
+async def register(visitor: Visitor, **fields: object) -> str:
+    """The address of a client that was registered."""
+    told = await visitor.post("/clients/new", **{"name": "Lakeside EHR", "scope": FEED, **fields})
+    assert told.status_code == 303, told.text
+    return str(told.headers["location"])
+
+
+async def vendor_of(site: Site, visitor: Visitor, address: str) -> Vendor:
+    """The client as the page tells its vendor."""
+    told = re.findall(r"<dd><code>([^<]+)</code>", (await visitor.get(address)).text)
+    return Vendor(visitor.http, UUID(told[0]), told[1])
+
+
+async def test_what_the_page_tells_is_all_that_a_vendor_needs(site: Site) -> None:
+    ada = await site.sign_in("ada")
+    assert "No system is connected yet" not in (await ada.get("/clients")).text  # the site's EHR
+    address = await register(ada, keys=key_set(public(EC, "k1")), clinic="Riverside")
+    vendor = await vendor_of(site, ada, address)
+    told = await vendor.ask(scope="system/*.cruds")
+    assert told.json()["scope"] == "system/Observation.c system/Patient.cs"
+    listed = (await ada.get("/clients")).text
+    assert "Lakeside EHR" in listed
+    assert "system/Patient.cs" in listed
+
+
+async def test_keys_are_rotated_and_a_client_is_shut_out(site: Site) -> None:
+    ada = await site.sign_in("ada")
+    address = await register(ada, keys=key_set(public(EC, "k1")))
+    old = await vendor_of(site, ada, address)
+    new = Vendor(old.http, old.client_id, old.audience, RSA, "k2", "RS384")
+    assert (await ada.post(f"{address}/keys", keys=key_set(public(RSA, "k2")))).status_code == 303
+    scope = "system/Patient.s"
+    assert [(await one.ask(scope=scope)).status_code for one in (old, new)] == [200, 200]
+    assert (await ada.post(f"{address}/keys/remove", kid="k1")).status_code == 303
+    assert [(await one.ask(scope=scope)).status_code for one in (old, new)] == [401, 200]
+    assert "Removed keys" in (await ada.get(address)).text
+    again = await ada.post(f"{address}/keys", keys=key_set(public(RSA, "k1")))
+    assert (again.status_code, "named another key before" in again.text) == (409, True)
+    token = await new.token(scope)
+    assert (await ada.post(f"{address}/disable")).status_code == 303
+    assert (await new.fhir(token, "GET", "/Patient")).status_code == 401
+    assert "disabled" in (await ada.get(address)).text
+    assert (await ada.post(f"{address}/enable")).status_code == 303
+    assert (await new.ask(scope=scope)).status_code == 200
+
+
+async def test_a_private_key_is_refused_in_words_and_not_shown_again(site: Site) -> None:
+    ada = await site.sign_in("ada")
+    secret = EC.as_dict(private=True)
+    posted = key_set(secret | {"kid": "k1"})
+    told = await ada.post("/clients/new", name="Lakeside EHR", scope=FEED, keys=posted)
+    assert told.status_code == 422
+    assert "nobody but its owner may have" in told.text
+    assert str(secret["d"]) not in told.text
+    assert 'value="Lakeside EHR"' in told.text  # the rest is not typed again
+    address = await register(ada, keys=key_set(public(EC, "k1")))
+    told = await ada.post(f"{address}/keys", keys=posted)
+    assert (told.status_code, str(secret["d"]) in told.text) == (422, False)
+
+
+async def test_what_is_missing_is_told(site: Site) -> None:
+    ada = await site.sign_in("ada")
+    keys = key_set(public(EC, "k1"))
+    for fields, words in (
+        ({"keys": ""}, "proves itself by its keys"),
+        ({"keys": keys, "scope": []}, "Choose at least one scope"),
+        ({"keys": keys, "name": " "}, "needs a name"),
+        ({"keys": keys, "name": "n\x00"}, "needs a name"),
+        ({"keys": keys, "clinic": "Nowhere"}, "no clinic named"),
+        ({"address": "http://ehr.example/jwks"}, "https is needed"),
+        ({"address": "https://127.0.0.1/jwks"}, "network that is not asked"),
+        ({"keys": keys, "scope": ["Device.r"]}, "not kept here"),
+    ):
+        told = await ada.post("/clients/new", **{"name": "X", "scope": FEED, **fields})
+        assert (told.status_code, words in told.text) == (422, True), (fields, told.text)
+    await register(ada, keys=keys, name="Twice")
+    told = await ada.post("/clients/new", name="Twice", scope=FEED, keys=keys)
+    assert "There is a client named" in told.text
+    assert "X" not in re.findall(
+        r'<a href="/clients/[^"]+">([^<]+)</a>', (await ada.get("/clients")).text
+    )
+
+
+async def test_a_long_name_and_markup_in_it_stay_words(site: Site) -> None:
+    ada = await site.sign_in("ada")
+    name = "<script>alert(1)</script>" + "w" * 60
+    address = await register(ada, name=name, keys=key_set(public(EC, "<b>")))
+    page = (await ada.get(address)).text
+    assert "<script>alert" not in page
+    assert "<b>" not in page
+
+
+async def test_only_administrators_see_and_change_clients(site: Site) -> None:
+    ada = await site.sign_in("ada")
+    address = await register(ada, keys=key_set(public(EC, "k1")))
+    for who in ("maya", "dana", "sam"):
+        other = await site.sign_in(who)
+        for path in ("/clients", "/clients/new", address):
+            assert (await other.get(path)).status_code == 403
+        for path in ("", "/keys", "/keys/remove", "/address", "/disable", "/enable"):
+            fields = {"keys": key_set(public(EC, "k2")), "scope": FEED}
+            assert (await other.post(address + path, **fields)).status_code == 403
+    for path in ("", "/keys", "/keys/remove", "/address", "/disable", "/enable"):
+        assert (await ada.post(address + path, csrf="wrong")).status_code == 403
+
+
+async def test_another_organizations_client_is_as_if_it_never_was(
+    site: Site, other_site: Site
+) -> None:
+    theirs = await register(await other_site.sign_in("ada"), keys=key_set(public(EC, "k1")))
+    ada = await site.sign_in("ada")
+    assert (await ada.get(theirs)).status_code == 404
+    for path in ("", "/keys", "/keys/remove", "/disable", "/enable"):
+        fields = {"keys": key_set(public(EC, "k2")), "scope": FEED, "kid": "k1"}
+        assert (await ada.post(theirs + path, **fields)).status_code == 404

@@ -19,7 +19,7 @@ from app.wiring import build_services
 from tests import postgres
 from tests.postgres import Server
 from tests.reach.servers import Mailbox, mail_server
-from tests.web.site import KEY, Site, make_site
+from tests.web.site import BASE, KEY, Site, make_site
 
 ROOT = Path(__file__).resolve().parents[2]
 UNSAFE = [2] * 8 + [2]
@@ -55,7 +55,7 @@ async def ask(site: Site, question: str) -> list[tuple[object, ...]]:
 
 
 async def test_kill_9_while_a_message_is_on_its_way(own_database: str) -> None:
-    services = build_services(Settings(), own_database)
+    services = build_services(Settings(public_base_url=BASE, lasting_tokens=True), own_database)
     async with AsyncExitStack() as stack:
         site = await make_site(services, stack)
         await site.screened("700", UNSAFE)

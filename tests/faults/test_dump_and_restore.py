@@ -290,8 +290,8 @@ def test_from_one_embedded_postgres_to_another(clones: list[Path], tmp_path: Pat
     old, new = clones
     run(old, "migrate")
     org = run(old, "organization", "add", "Clinic", "--clinic", "Riverside")
-    run(old, "client", "add", "EHR", "--org", org)
+    run(old, "client", "add", "EHR", "--org", org, "--lasting-token")
     run(old, "dump", "moved.dump")
     run(new, "restore", "moved.dump")
     run(new, "migrate")
-    run(new, "client", "revoke", "EHR", "--org", org)  # found there, as the application
+    run(new, "client", "disable", "EHR", "--org", org)  # found there, as the application

@@ -20,7 +20,7 @@ from app.use_cases.link_identity import link_identity
 from app.use_cases.set_identity_provider import NewProvider, add_identity_provider
 from app.wiring import Services
 from tests.web.provider import FakeProvider, served
-from tests.web.site import BASE, HASHED, Site, Visitor, make_site
+from tests.web.site import BASE, Site, Visitor, make_site
 
 
 @dataclass(slots=True)
@@ -84,13 +84,11 @@ class Federated:
 async def federate(
     site: Site, provider: FakeProvider, folder: Path, slug: str = "", **options: bool
 ) -> Federated:
-    """Make a provider the organization's own; an administrator joins its staff."""
+    """Make a provider the organization's own."""
     slug = slug or f"sso-{site.org_id.hex[-10:]}"
     if provider.client_secret is not None:
         (folder / slug).write_text(provider.client_secret + "\n")
     async with site.services.database.transaction(system(site.org_id)) as store:
-        login = f"ada{site.org_id.hex[-10:]}"
-        await staff.add_staff(store, login, "Ada Byron", ["administrator"], HASHED)
         wanted = NewProvider(
             slug, "Riverside Health", provider.issuer, provider.client_id, listed=False, **options
         )

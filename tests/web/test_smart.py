@@ -17,7 +17,7 @@ from app.store import clients
 from app.store.client_tokens import drop_expired
 from app.store.tables import audit_events, client_tokens, used_assertions
 from app.use_cases import manage_clients
-from tests.web.site import Site, make_site, phq9
+from tests.web.site import BASE, Site, make_site, phq9
 from tests.web.smart_client import EC, RSA, Vendor, key_set, make_vendor, public
 
 
@@ -189,7 +189,7 @@ async def test_a_client_is_of_one_organization(site: Site, other_site: Site) -> 
 
 
 async def test_lasting_tokens_are_taken_only_where_allowed(site: Site) -> None:
-    strict = replace(site.services, settings=Settings())
+    strict = replace(site.services, settings=Settings(public_base_url=BASE))
     async with AsyncExitStack() as stack:
         refused = await make_site(strict, stack)
         told = await refused.send(phq9("1", [1] * 9, 1, "Rosa Alvarez"))

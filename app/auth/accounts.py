@@ -8,7 +8,7 @@ from app.auth.links import end_everything, make_link
 from app.domain.access import Permission, Role
 from app.domain.second_factor import SecondFactorPolicy, is_asked
 from app.errors import Conflict
-from app.store import accounts, audit, organizations, second_factors, staff
+from app.store import accounts, audit, organizations, passkeys, second_factors, staff
 from app.store.accounts import AccountRow
 from app.store.transaction import Store
 
@@ -57,6 +57,7 @@ async def reset_second_factor(store: Store, staff_id: UUID, now: datetime) -> No
     store.actor.require(Permission.MANAGE_SIGN_IN)
     await staff.get_account(store, staff_id)
     await second_factors.remove_second_factors(store, staff_id)
+    await passkeys.remove_passkeys(store, staff_id)
     ended = await end_everything(store, staff_id, now)
     await audit.record(
         store, "second-factor.reset", subject=f"staff/{staff_id}", detail={"sessions": ended}

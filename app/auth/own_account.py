@@ -24,7 +24,8 @@ from app.domain.second_factor import (
     recovery_code_words,
 )
 from app.errors import Conflict, Forbidden, NotFound, Problem, Unprocessable
-from app.store import audit, known_devices, second_factors, sessions, staff
+from app.store import audit, known_devices, passkeys, second_factors, sessions, staff
+from app.store.passkeys import PasskeyRow
 from app.store.sessions import SessionRow
 from app.store.staff import StaffAccount
 from app.store.transaction import Database, Store
@@ -45,6 +46,7 @@ class OwnAccount:
     asked: bool
     """Whether their organization asks them for a second factor."""
     sessions: list[SessionRow]
+    passkeys: list[PasskeyRow]
 
 
 async def view_own(store: Store, idle_minutes: int, now: datetime) -> OwnAccount:
@@ -62,6 +64,7 @@ async def view_own(store: Store, idle_minutes: int, now: datetime) -> OwnAccount
         await second_factors.count_codes(store, account.staff_id),
         is_asked(SecondFactorPolicy(account.second_factor), roles),
         held,
+        await passkeys.list_passkeys(store, account.staff_id),
     )
 
 
@@ -98,7 +101,7 @@ async def change_password(
         await staff.set_password(store, staff_id, hashed)
         await known_devices.forget(store.connection, org_id, staff_id)
         renewed = await renew(store, token, now)
-        await _end_others(store, staff_id, renewed.token, now)
+        await end_others(store, staff_id, renewed.token, now)
         await audit.record(store, "password.change", subject=f"staff/{staff_id}")
     return renewed
 
@@ -121,7 +124,8 @@ async def _account(database: Database, who: tuple[UUID, UUID]) -> StaffAccount:
         return await staff.get_account(store, who[1])
 
 
-async def _end_others(store: Store, staff_id: UUID, token: str, now: datetime) -> int:
+async def end_others(store: Store, staff_id: UUID, token: str, now: datetime) -> int:
+    """End somebody's sessions but the one of this token; how many there were."""
     held = await sessions.find_session(store.connection, digest(token))
     return await sessions.end_sessions(
         store.connection, store.org_id, staff_id, now, but=held.session_id if held else None
@@ -159,14 +163,15 @@ async def confirm_authenticator(
     if held is None or step is None:
         raise WrongCode()
     await second_factors.confirm_authenticator(store, account.staff_id, held.authenticator_id, step)
-    codes = await _fresh_codes(store, account.staff_id)
+    codes = await fresh_recovery_codes(store, account.staff_id)
     renewed = await renew(store, token, now, Proof.PASSWORD_AND_CODE)
-    await _end_others(store, account.staff_id, renewed.token, now)
+    await end_others(store, account.staff_id, renewed.token, now)
     await audit.record(store, "authenticator.add", subject=f"staff/{account.staff_id}")
     return renewed, codes
 
 
-async def _fresh_codes(store: Store, staff_id: UUID) -> list[str]:
+async def fresh_recovery_codes(store: Store, staff_id: UUID) -> list[str]:
+    """Ten codes as they are shown once; those from before are good no more."""
     codes = [new_code() for _ in range(RECOVERY_CODES)]
     await second_factors.replace_codes(store, staff_id, [digest(one) for one in codes])
     return [recovery_code_words(one) for one in codes]
@@ -176,10 +181,10 @@ async def remove_authenticator(store: Store, token: str, now: datetime) -> Renew
     """Go back to the password alone, where the organization lets them."""
     own = await _mine(store)
     roles = [Role(role) for role in own.roles]
-    if is_asked(SecondFactorPolicy(own.second_factor), roles):
+    if is_asked(SecondFactorPolicy(own.second_factor), roles) and not own.has_passkey:
         raise Forbidden("Your organization asks you for a second factor: set up another instead.")
-    await second_factors.remove_second_factors(store, own.staff_id)
-    renewed = await renew(store, token, now, Proof.PASSWORD)
+    await second_factors.remove_second_factors(store, own.staff_id, codes=not own.has_passkey)
+    renewed = await renew(store, token, now, None if own.has_passkey else Proof.PASSWORD)
     await audit.record(store, "authenticator.remove", subject=f"staff/{own.staff_id}")
     return renewed
 
@@ -187,9 +192,9 @@ async def remove_authenticator(store: Store, token: str, now: datetime) -> Renew
 async def new_recovery_codes(store: Store) -> list[str]:
     """Ten fresh codes; those from before are good no more. Shown once."""
     account = await _mine(store)
-    if not account.has_authenticator:
-        raise Conflict("Codes on paper stand in for an app: set one up first.")
-    codes = await _fresh_codes(store, account.staff_id)
+    if not account.has_second_factor:
+        raise Conflict("Codes on paper stand in for an app or a passkey: set one up first.")
+    codes = await fresh_recovery_codes(store, account.staff_id)
     await audit.record(store, "recovery-code.renew", subject=f"staff/{account.staff_id}")
     return codes
 
@@ -208,7 +213,7 @@ async def end_one(store: Store, session_id: UUID, now: datetime) -> None:
 async def end_all_others(store: Store, token: str, now: datetime) -> None:
     """End every session of one's own but this one."""
     account = await _mine(store)
-    ended = await _end_others(store, account.staff_id, token, now)
+    ended = await end_others(store, account.staff_id, token, now)
     await audit.record(
         store, "session.end", subject=f"staff/{account.staff_id}", detail={"sessions": ended}
     )
@@ -229,10 +234,10 @@ async def prove(
     Raises PasswordWrong, WrongCode, Throttled.
     """
     account = await _account(database, who)
-    if account.password_hash is None and not account.has_authenticator:
+    if account.password_hash is None and not account.has_second_factor:
         raise Forbidden("Sign out and in again to prove who you are, then make this change.")
     if account.password_hash is not None:
         await _judge_password(database, who, password, now)
-    if account.has_authenticator:
+    if account.has_second_factor:
         await judge_code(database, sealer, *who, code, browser, now)
     return await prove_again(database, token, now)

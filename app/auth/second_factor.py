@@ -17,6 +17,7 @@ from app.domain.actor import system
 from app.domain.second_factor import read_app_code, read_recovery_code
 from app.errors import Unauthenticated
 from app.store import audit, half_sign_ins, known_devices, second_factors, staff
+from app.store.staff import StaffAccount
 from app.store.transaction import Database, Store
 
 LASTS = timedelta(minutes=10)
@@ -52,6 +53,12 @@ async def who_is_halfway(database: Database, half: str, now: datetime) -> Halfwa
     if found is None:
         raise SignInAgain()
     return Halfway(*found)
+
+
+async def account_of(database: Database, owed: Halfway) -> StaffAccount:
+    """Their account: by what they can pay."""
+    async with database.transaction(system(owed.org_id)) as store:
+        return await staff.get_account(store, owed.staff_id)
 
 
 async def finish(

@@ -87,6 +87,7 @@ class SignedInStaff:
     due: Due | None = None
     has_password: bool = True
     has_authenticator: bool = False
+    has_passkey: bool = False
 
 
 async def begin_session(
@@ -189,6 +190,7 @@ async def _whose(database: Database, session: SessionRow) -> SignedInStaff | Non
         what_is_due(account, session.how),
         account.password_hash is not None,
         account.has_authenticator,
+        account.has_passkey,
     )
 
 

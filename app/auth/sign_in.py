@@ -73,7 +73,7 @@ async def sign_in(
     if await _closed(database, *found):
         raise PasswordsClosed()
     await _keep_newest(database, found[0], account, password)
-    if account.has_authenticator:
+    if account.has_second_factor:
         return SecondFactorOwed(await second_factor.begin(database, *found, now))
     token = await begin_session(
         database, *found, Proof.PASSWORD, now, hours=hours, browser=browser, instead_of=instead_of

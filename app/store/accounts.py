@@ -6,7 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from app.store.tables import authenticators, recovery_codes, sessions, sign_in_links, staff
+from app.store.tables import (
+    authenticators,
+    passkeys,
+    recovery_codes,
+    sessions,
+    sign_in_links,
+    staff,
+)
 from app.store.transaction import Store
 
 
@@ -21,6 +28,7 @@ class AccountRow:
     active: bool
     has_password: bool
     authenticator_since: datetime | None
+    passkeys: int
     codes_left: int
     last_sign_in_at: datetime | None
     sessions: int
@@ -47,6 +55,12 @@ async def list_accounts(store: Store, now: datetime, idle_since: datetime) -> li
         .where(recovery_codes.c.used_at.is_(None), recovery_codes.c.withdrawn_at.is_(None))
         .scalar_subquery()
     )
+    keys = (
+        select(func.count())
+        .where(passkeys.c.org_id == staff.c.org_id, passkeys.c.staff_id == staff.c.staff_id)
+        .where(passkeys.c.removed_at.is_(None))
+        .scalar_subquery()
+    )
     theirs = (sessions.c.org_id == staff.c.org_id) & (sessions.c.staff_id == staff.c.staff_id)
     last = select(func.max(sessions.c.created_at)).where(theirs).scalar_subquery()
     held = (
@@ -71,6 +85,7 @@ async def list_accounts(store: Store, now: datetime, idle_since: datetime) -> li
             staff.c.active,
             staff.c.password_hash.is_not(None).label("has_password"),
             since.label("authenticator_since"),
+            keys.label("passkeys"),
             codes.label("codes_left"),
             last.label("last_sign_in_at"),
             held.label("sessions"),

@@ -75,11 +75,12 @@ async def take_step(store: Store, authenticator_id: UUID, step: int) -> bool:
     return changed.rowcount == 1
 
 
-async def remove_second_factors(store: Store, staff_id: UUID) -> None:
-    """Take away the authenticator and the codes on paper."""
+async def remove_second_factors(store: Store, staff_id: UUID, *, codes: bool = True) -> None:
+    """Take away the authenticator, and the codes on paper unless they stand in for a passkey."""
     await _remove(store, staff_id, confirmed=True)
     await _remove(store, staff_id, confirmed=False)
-    await _withdraw_codes(store, staff_id)
+    if codes:
+        await _withdraw_codes(store, staff_id)
 
 
 async def _remove(store: Store, staff_id: UUID, *, confirmed: bool) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.login import login_of
 from app.errors import Conflict, NotFound, Problem, Unprocessable
 from app.store.ids import new_id
-from app.store.tables import authenticators, logins, organizations, staff
+from app.store.tables import authenticators, logins, organizations, passkeys, staff
 from app.store.transaction import Store
 
 
@@ -33,6 +33,12 @@ class StaffAccount:
     second_factor: str
     """Of whom the organization asks a second factor (domain/second_factor.py)."""
     has_authenticator: bool
+    has_passkey: bool
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether a password alone does not let them in."""
+        return self.has_authenticator or self.has_passkey
 
 
 async def add_staff(
@@ -94,6 +100,11 @@ async def get_account(store: Store, staff_id: UUID) -> StaffAccount:
         authenticators.c.confirmed_at.is_not(None),
         authenticators.c.removed_at.is_(None),
     )
+    keeps = exists().where(
+        passkeys.c.org_id == staff.c.org_id,
+        passkeys.c.staff_id == staff.c.staff_id,
+        passkeys.c.removed_at.is_(None),
+    )
     found = await store.connection.execute(
         select(
             staff.c.staff_id,
@@ -108,6 +119,7 @@ async def get_account(store: Store, staff_id: UUID) -> StaffAccount:
             organizations.c.time_zone,
             organizations.c.second_factor,
             holds.label("has_authenticator"),
+            keeps.label("has_passkey"),
         )
         .join(organizations, organizations.c.org_id == staff.c.org_id)
         .where(staff.c.org_id == store.org_id, staff.c.staff_id == staff_id)

@@ -83,6 +83,7 @@ class Session:
     """What they must do before any other page opens."""
     has_password: bool = True
     has_authenticator: bool = False
+    has_passkey: bool = False
 
 
 async def arriving(request: Request) -> Session:
@@ -106,6 +107,7 @@ async def arriving(request: Request) -> Session:
         found.due,
         found.has_password,
         found.has_authenticator,
+        found.has_passkey,
     )
 
 

@@ -49,6 +49,7 @@ from app.store.tables.federation import (
     sign_in_ceremonies,
     sign_in_rules,
 )
+from app.store.tables.passkeys import passkeys
 from app.store.tables.people import (
     clients,
     clinics,
@@ -120,6 +121,7 @@ __all__ = [
     "metadata",
     "on_call_shifts",
     "organizations",
+    "passkeys",
     "patient_identifiers",
     "patient_merge_items",
     "patient_merges",

@@ -20,6 +20,7 @@ from app.web.pages import (
     messages,
     my_account,
     oidc,
+    passkeys,
     patient,
     protocols,
     reach,
@@ -38,6 +39,7 @@ router = APIRouter(include_in_schema=False)
 for _page in (
     sign_in,
     oidc,
+    passkeys,
     identities,
     my_account,
     accounts,

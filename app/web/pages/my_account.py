@@ -33,7 +33,9 @@ checked = [Depends(check_csrf)]
 proved = [Depends(check_csrf), Depends(freshly_proved)]
 NOTES = {
     "password": "Your password was changed. Your other sessions were ended.",
-    "removed": "The authenticator app was removed: your password alone signs you in.",
+    "passkey": "Your passkey is kept: from now on it signs you in.",
+    "passkey-removed": "The passkey was removed. Your other sessions were ended.",
+    "removed": "The authenticator app was removed: it is asked for no more.",
     "ended": "Ended.",
 }
 
@@ -68,7 +70,7 @@ async def change_password(
         check_same(wanted, again)
         renewed = await own_account.change_password(
             services.database,
-            _who(session),
+            who_of(session),
             session.session_token,
             present[:1000],
             wanted,
@@ -87,7 +89,8 @@ async def change_password(
     return answer
 
 
-def _who(session: Session) -> tuple[UUID, UUID]:
+def who_of(session: Session) -> tuple[UUID, UUID]:
+    """(organization, staff). Raises NotFound for whoever is no member of staff."""
     if session.actor.staff_id is None:
         raise NotFound()
     return session.actor.org_id, session.actor.staff_id
@@ -137,12 +140,13 @@ async def confirm_authenticator(
         )
     except WrongCode as refusal:
         return await _set_up(request, session, store, refusal.message)
-    return _codes(request, session, codes, renewed)
+    return show_codes(request, session, codes, renewed)
 
 
-def _codes(
+def show_codes(
     request: Request, session: Session, codes: list[str], renewed: Renewed | None = None
 ) -> Response:
+    """The codes for paper, this once."""
     if renewed:
         session = replace(session, csrf=renewed.csrf, session_token=renewed.token, due=None)
     answer = page(request, "recovery_codes.html", session, codes=codes)
@@ -162,9 +166,9 @@ async def remove_authenticator(request: Request, session: SignedIn, store: Write
 
 
 @router.post("/my-account/recovery-codes", dependencies=proved)
-async def renew_codes(request: Request, session: SignedIn, store: WriteStore) -> Response:
+async def renewshow_codes(request: Request, session: SignedIn, store: WriteStore) -> Response:
     """Ten fresh codes, shown this once."""
-    return _codes(request, session, await own_account.new_recovery_codes(store))
+    return show_codes(request, session, await own_account.new_recovery_codes(store))
 
 
 @router.post("/my-account/sessions/end-others", dependencies=checked)
@@ -222,7 +226,7 @@ async def prove(
         token = await own_account.prove(
             services.database,
             services.sealer,
-            _who(session),
+            who_of(session),
             session.session_token,
             password[:1000],
             code[:100],

@@ -8,11 +8,11 @@ from fastapi.responses import RedirectResponse
 from app.auth.authenticator import WrongCode
 from app.auth.links import choose_password, whose_link
 from app.auth.passwords import WeakPassword
-from app.auth.second_factor import SignInAgain, enter_code, who_is_halfway
+from app.auth.second_factor import SignInAgain, account_of, enter_code, who_is_halfway
 from app.auth.sessions import sign_out
 from app.auth.sign_in import SecondFactorOwed, WrongCredentials, sign_in
 from app.domain.access import Permission
-from app.errors import Throttled
+from app.errors import RegistryError, Throttled
 from app.web.dependencies import Arriving, SignedIn, check_csrf, from_here, place_here
 from app.web.pages.oidc import signed_out_there
 from app.web.pages.rendering import page
@@ -80,12 +80,28 @@ def _onward(path: str, after: str) -> str:
 @router.get("/sign-in/second-factor")
 async def ask_second_factor(request: Request, next: Annotated[str, Query()] = "") -> Response:
     """What is owed after a password."""
+    return await _second_step(request, place_here(next))
+
+
+async def _second_step(
+    request: Request, after: str, refusal: RegistryError | None = None
+) -> Response:
+    """What they can pay with, and what was wrong with the last try."""
     services = request.app.state.services
     try:
-        await who_is_halfway(services.database, half_token(request), services.now())
-    except SignInAgain as refusal:
-        return await sign_in_form(request, refusal.message, status=401, after=place_here(next))
-    return page(request, "second_factor.html", problem="", after=place_here(next))
+        owed = await who_is_halfway(services.database, half_token(request), services.now())
+    except SignInAgain as over:
+        return await sign_in_form(request, over.message, status=401, after=after)
+    account = await account_of(services.database, owed)
+    return page(
+        request,
+        "second_factor.html",
+        status=429 if isinstance(refusal, Throttled) else 401 if refusal else 200,
+        problem=refusal.message if refusal else "",
+        app=account.has_authenticator,
+        passkey=account.has_passkey,
+        after=after,
+    )
 
 
 @router.post("/sign-in/second-factor", dependencies=here)
@@ -110,10 +126,7 @@ async def pay_second_factor(
     except SignInAgain as refusal:
         return await sign_in_form(request, refusal.message, status=401, after=after)
     except (WrongCode, Throttled) as refusal:
-        status = 429 if isinstance(refusal, Throttled) else 401
-        return page(
-            request, "second_factor.html", status=status, problem=refusal.message, after=after
-        )
+        return await _second_step(request, after, refusal)
     answer = RedirectResponse(after, 303)
     carry_session(request, answer, token)
     drop_half(request, answer)

@@ -13,6 +13,7 @@ from app.auth.bearer import issue_token
 from app.auth.passwords import hash_password
 from app.demo.duty import set_up_duty, tell_of_flags
 from app.demo.endings import Course, tell_endings
+from app.demo.identities import set_up_identities
 from app.demo.integrations import add_integrations
 from app.demo.people import Person, make_person
 from app.demo.referrals import follow
@@ -121,6 +122,7 @@ async def load(
     async with database.transaction(_acting(actor, staffed)) as store:
         await tell_endings(store, courses, today)
     async with database.transaction(actor) as store:
+        await set_up_identities(store, team)
         await set_up_duty(store, team, ZONE, today)
         await tell_of_flags(store, team, ZONE, today)
     async with database.transaction(actor) as store:

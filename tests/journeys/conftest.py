@@ -57,14 +57,14 @@ async def begin(services: Services, org_id: UUID) -> str:
 
 @pytest.fixture
 def served(address: str) -> Iterator[Served]:
-    settings = Settings(lasting_tokens=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = Settings(lasting_tokens=True, port=port)
     org_id = new_id()
     with ThreadPoolExecutor(1) as aside:  # the browser's driver runs a loop in this thread
         begun = aside.submit(asyncio.run, begin(build_services(settings, address), org_id))
         token = begun.result()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     app = create_app(build_services(settings, address))
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)

@@ -14,7 +14,6 @@ from app.auth.oidc_fetching import Fetcher
 from app.auth.oidc_provider import Providers
 from app.domain.actor import system
 from app.domain.sign_on import Identity
-from app.settings import Settings
 from app.store import identity_providers, staff
 from app.use_cases.link_identity import link_identity
 from app.use_cases.set_identity_provider import NewProvider, add_identity_provider
@@ -98,7 +97,8 @@ async def federate(
 
 def asking(services: Services, folder: Path) -> Services:
     """The same services, allowed to ask a provider on this machine."""
-    settings = Settings(public_base_url=BASE, oidc_private_networks=True, oidc_secrets=folder)
+    allowed = {"public_base_url": BASE, "oidc_private_networks": True, "oidc_secrets": folder}
+    settings = services.settings.model_copy(update=allowed)
     return replace(
         services, settings=settings, providers=Providers(Fetcher(private_allowed=True, seconds=3))
     )

@@ -15,6 +15,7 @@ from httpx import Response
 from sqlalchemy import select
 
 from app.auth.passkey_proofs import handle_of, relying_party
+from app.auth.sessions import Proof, begin_session
 from app.domain.actor import system
 from app.store import sign_in_rules, staff
 from app.store.tables import audit_events, passkeys
@@ -55,11 +56,24 @@ class Owner:
         return visitor, await visitor.post("/sign-in/passkey", credential=answer)
 
 
+async def arrive(site: Site, who: str) -> Visitor:
+    """Somebody in a session that a password began (the form itself: test_sign_in.py)."""
+    services, visitor = site.services, await site.visit()
+    async with services.database.directory() as connection:
+        found = await staff.find_login(connection, site.login(who))
+    assert found
+    now = services.now()
+    token = await begin_session(services.database, *found, Proof.PASSWORD, now, hours=1)
+    visitor.http.cookies.set("__Host-stepwell_session", token)
+    visitor.csrf = await visitor.field("/my-account", "csrf")
+    return visitor
+
+
 async def make(
     site: Site, who: str = "maya", visitor: Visitor | None = None, **options: Any
 ) -> Owner:
-    """Sign in with the password and make a passkey."""
-    visitor = visitor or await site.sign_in(who)
+    """Make a passkey in a session that began with a password."""
+    visitor = visitor or await arrive(site, who)
     made = device(**options)
     told = await visitor.post(
         "/my-account/passkeys",
@@ -132,7 +146,7 @@ async def test_an_administrator_takes_lost_passkeys_away(maya: Owner) -> None:
     async with site.services.database.transaction(system(site.org_id)) as store:
         found = await staff.find_login(store.connection, site.login("maya"))
     assert found
-    ada = await site.sign_in("ada")
+    ada = await arrive(site, "ada")
     told = await ada.post(f"/accounts/{found[1]}/second-factor")
     assert told.status_code in (200, 303), told.text
     assert (await maya.visitor.get("/my-account")).status_code == 303, "signed out everywhere"
@@ -141,7 +155,7 @@ async def test_an_administrator_takes_lost_passkeys_away(maya: Owner) -> None:
 
 
 async def test_making_the_first_passkey_ends_sessions_that_were_begun_with_less(site: Site) -> None:
-    earlier = await site.sign_in("maya")
+    earlier = await arrive(site, "maya")
     maya = await make(site)
     assert (await earlier.get("/my-account")).status_code == 303
     assert (await maya.visitor.get("/my-account")).status_code == 200
@@ -165,7 +179,7 @@ async def test_a_removed_passkey_opens_nothing_and_only_its_owner_removes_it(may
     page = (await maya.visitor.get("/my-account")).text
     found = re.search(r'action="(/my-account/passkeys/[^"]+/remove)"', page)
     assert found
-    ben = await maya.site.sign_in("ben")
+    ben = await arrive(maya.site, "ben")
     assert (await ben.post(found[1])).status_code == 404
     assert (await maya.visitor.post(found[1])).status_code == 303
     _, told = await maya.enter()
@@ -286,7 +300,7 @@ async def test_somebody_elses_passkey_is_no_second_step(maya: Owner) -> None:
 
 
 async def test_a_passkey_made_for_one_person_is_not_kept_for_another(site: Site) -> None:
-    maya, ben = await site.sign_in("maya"), await site.sign_in("ben")
+    maya, ben = await arrive(site, "maya"), await arrive(site, "ben")
     answer = device().make(asked(await maya.get("/my-account/passkeys/new")))
     ben.http.cookies.set(f"{COOKIE}-new", maya.http.cookies[f"{COOKIE}-new"])
     told = await ben.post("/my-account/passkeys", credential=answer)
@@ -305,7 +319,7 @@ async def test_a_passkey_made_for_one_person_is_not_kept_for_another(site: Site)
     ],
 )
 async def test_what_was_not_made_here_is_not_kept(site: Site, changed: dict[str, Any]) -> None:
-    maya = await site.sign_in("maya")
+    maya = await arrive(site, "maya")
     answer = device().make(asked(await maya.get("/my-account/passkeys/new")), **changed)
     assert (await maya.post("/my-account/passkeys", credential=answer)).status_code == 401
     async with site.services.database.transaction(system(site.org_id)) as store:
@@ -322,7 +336,7 @@ async def test_what_is_no_answer_at_all_is_refused_in_words(site: Site, text: st
     told = await visitor.post("/sign-in/passkey", credential=text)
     assert told.status_code == 401
     assert "not accepted" in told.text
-    maya = await site.sign_in("maya")
+    maya = await arrive(site, "maya")
     await maya.get("/my-account/passkeys/new")
     assert (await maya.post("/my-account/passkeys", credential=text)).status_code == 401
 
@@ -341,7 +355,7 @@ async def test_somebody_who_left_does_not_come_in_by_a_passkey(maya: Owner) -> N
 async def test_the_passkeys_of_one_organization_are_nothing_in_another(
     maya: Owner, other_site: Site
 ) -> None:
-    found = await other_site.sign_in("maya")
+    found = await arrive(other_site, "maya")
     page = (await found.get("/my-account")).text
     assert "Blue key" not in page
     async with other_site.services.database.transaction(system(other_site.org_id)) as store:

@@ -6,6 +6,7 @@
   if (!form) return;
   const told = form.querySelector("[data-told]");
   const button = form.querySelector("button");
+  told.hidden = true;
   const say = (words, link) => {
     told.textContent = words;
     told.hidden = false;

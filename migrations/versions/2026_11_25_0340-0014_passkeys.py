@@ -1,6 +1,6 @@
 """passkeys of staff
 
-Revision ID: 0040
+Revision ID: 0014
 Revises: 0013
 """
 
@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 
 from migrations.tenant import bind
 
-revision = "0040"
+revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None

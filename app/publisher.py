@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from app.domain.catalogue import INSTRUMENTS
 from app.store import merges, resources
+from app.store.disclosure import general_records, whole_record
 from app.store.merges import Links
 from app.store.publishing import (
     ChangedAssessment,
@@ -27,6 +28,7 @@ from fhir_mappings.publish import (
     render_score,
     tokens_of,
 )
+from fhir_mappings.security import without_labels
 
 
 class FhirPublisher:
@@ -34,7 +36,12 @@ class FhirPublisher:
 
     async def publish(self, store: Store, saved: Sequence[Any]) -> None:
         """Called at the end of a transaction with everything it saved, in order."""
-        links = await merges.list_links(store, _patients_of(saved))
+        async with whole_record(store):
+            await self._publish(store, saved)
+
+    async def _publish(self, store: Store, saved: Sequence[Any]) -> None:
+        async with general_records(store):  # whom only a program knows is named to nobody
+            links = await merges.list_links(store, _patients_of(saved))
         publications = [_received(store, c, links) for c in saved if isinstance(c, ReceivedBody)]
         own = await _own(store, saved)
         states = await resources.save_resources(store, [facts for facts, _ in own.values()])
@@ -71,40 +78,61 @@ async def _relinked(
 ) -> list[tuple[Publication, UUID | None]]:
     """Patients of which only the links changed, unless a new version tells of them anyway."""
     told = {one.resource_id for one, _ in publications if one.resource_type == "Patient"}
-    wanted = {c.fhir_id for c in saved if isinstance(c, RelinkedPatient)} - told
+    changed = [c for c in saved if isinstance(c, RelinkedPatient)]
+    wanted = {c.fhir_id for c in changed} - told
+    bare = {c.fhir_id for c in changed if c.unlabelled}
     found = []
     for fhir_id in sorted(wanted):
         held = await resources.take_next_version(store, "Patient", fhir_id)
         if held is None:
             continue
-        version, patient_id, body = held
         stands = links.get(fhir_id, Links(None, ()))
-        plain = write_json(with_links(read_json(body), stands.replaced_by, stands.replaces))
-        served = render_received(plain, "Patient", fhir_id, version, store.now)
-        found.append((Publication("Patient", fhir_id, version, served), patient_id))
+        linked = with_links(read_json(held.body), stands.replaced_by, stands.replaces)
+        plain = write_json(without_labels(linked) if fhir_id in bare else linked)
+        found.append(_publication(store, Named("Patient", fhir_id, held.version), held, plain))
     return found
 
 
 def _received(
     store: Store, change: ReceivedBody, links: Mapping[str, Links]
 ) -> tuple[Publication, UUID | None]:
-    body = render_received(
-        _linked(change.body, change.resource_type, change.resource_id, links),
-        change.resource_type,
-        change.resource_id,
-        change.version,
-        store.now,
-    )
-    publication = Publication(change.resource_type, change.resource_id, change.version, body)
-    return publication, change.patient_id
+    body = _linked(change.body, change.resource_type, change.resource_id, links)
+    named = Named(change.resource_type, change.resource_id, change.version)
+    return _publication(store, named, change, body)
+
+
+class Named(NamedTuple):
+    """Which version of which resource."""
+
+    resource_type: str
+    resource_id: str
+    version: int
+
+
+class About(Protocol):
+    """Whom something published is about, and whose record it is."""
+
+    @property
+    def patient_id(self) -> UUID | None: ...
+    @property
+    def program_id(self) -> UUID | None: ...
+
+
+def _publication(
+    store: Store, named: Named, about: About, body: bytes
+) -> tuple[Publication, UUID | None]:
+    """The version as it is served: labelled where it is a Part 2 program's record."""
+    program = about.program_id
+    served = render_received(body, *named, store.now, part_two=program is not None)
+    return Publication(*named, served, program), about.patient_id
 
 
 def _version(
     store: Store, facts: ResourceFacts, body: bytes, version: int, links: Mapping[str, Links]
 ) -> tuple[Publication, UUID | None]:
     linked = _linked(body, facts.resource_type, facts.resource_id, links)
-    served = render_received(linked, facts.resource_type, facts.resource_id, version, store.now)
-    return Publication(facts.resource_type, facts.resource_id, version, served), facts.patient_id
+    named = Named(facts.resource_type, facts.resource_id, version)
+    return _publication(store, named, facts, linked)
 
 
 async def _own(
@@ -163,6 +191,7 @@ def _of_assessment(
         questionnaire=resource.get("questionnaire"),
         tokens=tokens_of(resource),
         ours=True,
+        program_id=change.program_id,
     )
     return facts, body
 
@@ -185,5 +214,6 @@ def _of_patient(change: ChangedPatient) -> tuple[ResourceFacts, bytes]:
         status="active",
         tokens=tokens_of(resource),
         ours=True,
+        program_id=change.program_id,
     )
     return facts, body

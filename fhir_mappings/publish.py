@@ -10,6 +10,7 @@ from app.domain.instrument import CANONICAL_BASE, Instrument, Item
 from app.domain.score import Answers
 from fhir_mappings.codings import LOCAL_SYSTEM, LOINC
 from fhir_mappings.json_text import read_json, write_json
+from fhir_mappings.security import security_meta
 from fhir_mappings.tokens import tokens_of
 from fhir_mappings.totals import level_code
 
@@ -56,16 +57,24 @@ class PublishedAssessment:
 
 
 def render_received(
-    body: bytes, resource_type: str, resource_id: str, version: int, last_updated: datetime
+    body: bytes,
+    resource_type: str,
+    resource_id: str,
+    version: int,
+    last_updated: datetime,
+    *,
+    part_two: bool = False,
 ) -> bytes:
     """The sender's resource with our id, versionId and lastUpdated; nothing else is changed.
 
-    Order, decimals, extensions and the other elements of meta stay as sent.
+    Order, decimals, extensions and the other elements of meta stay as sent; a record of a
+    Part 2 program is labelled so beside whatever labels it came with.
     """
     sent = read_json(body)
     meta = dict(sent.get("meta") or {})
     meta["versionId"] = str(version)
     meta["lastUpdated"] = instant_text(last_updated)
+    meta |= security_meta(meta, part_two=part_two)
     ours: dict[str, Any] = {"resourceType": resource_type, "id": resource_id, "meta": meta}
     if all(name in sent for name in ours):
         return write_json({name: ours.get(name, value) for name, value in sent.items()})

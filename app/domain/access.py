@@ -122,6 +122,14 @@ class Permission(StrEnum):
     signing in are open."""
     MANAGE_SIGN_IN = "manage-sign-in"
     """Reset how others sign in, end their sessions, say who needs a second factor."""
+    RECORD_CONSENT = "record-consent"
+    """Write down what a patient consented to, and revoke it."""
+    MARK_PROGRAM = "mark-program"
+    """Say which clinics and clients are Part 2 programs, and who their people are."""
+    DECLARE_EMERGENCY = "declare-emergency"
+    """Open a record in a medical emergency; compliance is told and reviews it."""
+    OVERSEE_DISCLOSURES = "oversee-disclosures"
+    """See to whom protected records were shown, and review emergencies; no charts."""
 
 
 _CM, _PSY, _PCP, _MA = (
@@ -177,6 +185,10 @@ GRANTS: Mapping[Permission, frozenset[Role]] = MappingProxyType(
         Permission.SET_IDENTITY_PROVIDER: frozenset(),
         Permission.LINK_IDENTITIES: frozenset({Role.ADMINISTRATOR}),
         Permission.MANAGE_SIGN_IN: frozenset({Role.ADMINISTRATOR}),
+        Permission.RECORD_CONSENT: frozenset({_CM, _PSY, _PCP}),
+        Permission.MARK_PROGRAM: frozenset({Role.ADMINISTRATOR}),
+        Permission.DECLARE_EMERGENCY: frozenset({_CM, _PSY, _PCP}),
+        Permission.OVERSEE_DISCLOSURES: frozenset({Role.COMPLIANCE}),
     }
 )
 """Permission → the roles that have it. None: a client's scopes or the registry itself have it."""

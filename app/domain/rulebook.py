@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from app.domain import (
     audit_retention,
     condition,
+    consent,
     definition,
     delivery,
     discharge,
@@ -17,6 +18,7 @@ from app.domain import (
     handling,
     milestones,
     own_protocol,
+    part2,
     protocol,
     referral,
     relapse_prevention,
@@ -71,6 +73,8 @@ RULES: tuple[Rule, ...] = (
     *discharge.RULES,
     *audit_retention.RULES,
     *visibility.RULES,
+    *consent.RULES,
+    *part2.RULES,
 )
 """All rules, in the order they are told."""
 

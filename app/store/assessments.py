@@ -53,6 +53,8 @@ class Assessment:
     """The member of staff who marked it as wrong, if one did."""
     received_at: datetime
     updated_at: datetime
+    program_id: UUID | None = None
+    """The Part 2 program whose record it is, if it is one's."""
 
     @property
     def counts(self) -> bool:

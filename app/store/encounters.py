@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from app.store import part2
 from app.store.tables import clients, clinics, encounters, organizations
 from app.store.transaction import Store
 
@@ -76,6 +77,7 @@ async def save_encounter(store: Store, encounter: Encounter) -> None:
             org_id=store.org_id,
             client_id=store.actor.client_id,
             received_at=store.now,
+            program_id=await part2.source_at(store, encounter.clinic_id),
             **values,
         )
         .on_conflict_do_update(index_elements=["org_id", "encounter_key"], set_=changed)

@@ -46,6 +46,8 @@ class Episode:
     urgency_reason: str
     next_evaluation_on: date | None
     version: int
+    program_id: UUID | None = None
+    """The Part 2 program that gives this care, if one does."""
 
 
 _COLUMNS = [episodes.c[name] for name in Episode.__dataclass_fields__]

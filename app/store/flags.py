@@ -48,6 +48,8 @@ class Flag:
     next_step_at: datetime | None
     """When the next step of its escalation falls due; none where nobody waits."""
     version: int
+    program_id: UUID | None = None
+    """The Part 2 program from whose records it follows, if it does."""
 
 
 _COLUMNS = [flags.c[name] for name in Flag.__dataclass_fields__]

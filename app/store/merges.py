@@ -73,9 +73,11 @@ async def add_merge(
         )
     )
     if items:
-        named = {"org_id": store.org_id, "merge_id": merge_id}
+        named: dict[str, Any] = {"org_id": store.org_id, "merge_id": merge_id}
         rows = [
-            named | {"table_name": i.table, "row_key": i.key, "before": i.before, "after": i.after}
+            named
+            | {"table_name": i.table, "row_key": i.key, "before": i.before, "after": i.after}
+            | {"program_id": i.program_id}
             for i in items
         ]
         await store.connection.execute(patient_merge_items.insert(), rows)
@@ -134,7 +136,7 @@ async def list_merges(store: Store, patient_id: UUID) -> list[Merge]:
 async def list_items(store: Store, merge_id: UUID) -> list[Item]:
     kept = patient_merge_items.c
     found = await store.connection.execute(
-        select(kept.table_name, kept.row_key, kept.before, kept.after)
+        select(kept.table_name, kept.row_key, kept.before, kept.after, kept.program_id)
         .where(kept.org_id == store.org_id, kept.merge_id == merge_id)
         .order_by(kept.table_name, kept.row_key)
     )

@@ -34,6 +34,9 @@ FATES: Mapping[str, str] = MappingProxyType(
         "referrals": MOVES,
         "relapse_plans": MOVES,
         "discharges": MOVES,
+        "consents": MOVES,
+        "disclosures": "they tell whose record was shown",
+        "emergencies": "they open the record that was named; what goes on is opened anew",
         "patients": "the pointer of records joined before is set to the one that goes on",
         "patient_identifiers": "they name the record they came with; who is found by one is "
         "followed to the record that goes on",
@@ -64,6 +67,8 @@ class Item:
     key: str
     before: Row
     after: Row
+    program_id: UUID | None = None
+    """The Part 2 program whose record the row is, if it is one's."""
 
 
 def referring_tables() -> dict[str, list[str]]:
@@ -90,7 +95,7 @@ async def read_rows(store: Store, patient_ids: Sequence[UUID]) -> Rows:
     joined = await _rows_of(store, patients, "merged_into_id", patient_ids)
     own = await _rows_of(store, patients, "patient_id", patient_ids)
     rows["patients"] = {
-        key: {name: row[name] for name in ("patient_id", "merged_into_id")}
+        key: {name: row[name] for name in ("patient_id", "merged_into_id", "program_id")}
         for key, row in (joined | own).items()
     }
     return rows
@@ -145,9 +150,9 @@ def manifest(before: Rows, after: Rows) -> list[Item]:
             new = after[table].get(key, old)
             changed = [c for c in old if c not in _UNCOUNTED and old[c] != new[c]]
             if changed:
-                items.append(
-                    Item(table, key, {c: old[c] for c in changed}, {c: new[c] for c in changed})
-                )
+                was, became = ({c: row[c] for c in changed} for row in (old, new))
+                program = old.get("program_id")
+                items.append(Item(table, key, was, became, UUID(program) if program else None))
     return items
 
 

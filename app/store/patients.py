@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.domain.patient import Identifier, PatientDetails, fold
 from app.errors import Conflict, NotFound
 from app.store.ids import new_id
-from app.store.tables import patient_identifiers, patient_name_tokens, patients
+from app.store.tables import patient_identifiers, patient_name_tokens, patients, resources
 from app.store.transaction import Store
 from app.store.visibility import seen, seen_record
 
@@ -40,6 +40,8 @@ class Patient:
     """The record that replaces this one, as its sender says; a person decides."""
     family_name: str | None = None
     given_names: str | None = None
+    program_id: UUID | None = None
+    """The Part 2 program by which alone the person is known here, if so."""
 
     @property
     def survivor_id(self) -> UUID:
@@ -69,6 +71,7 @@ def _patient(row: Row[Any]) -> Patient:
         replaced_by_id=row.replaced_by_id,
         family_name=row.family_name,
         given_names=row.given_names,
+        program_id=row.program_id,
     )
 
 
@@ -195,6 +198,35 @@ async def add_patient(
     await _save_names(store, patient_id, details)
     await _save_identifiers(store, patient_id, details.identifiers)
     return _patient(found.one())
+
+
+async def make_known(store: Store, patient_id: UUID) -> bool:
+    """Nobody's in particular from now on: others than a Part 2 program told of the person.
+
+    So is the Patient resource, from its next version on. Whether that is new.
+    """
+    mine = (patients.c.org_id == store.org_id, patients.c.patient_id == patient_id)
+    changed = await store.connection.execute(
+        update(patients).where(*mine, patients.c.program_id.is_not(None)).values(program_id=None)
+    )
+    await store.connection.execute(
+        update(resources)
+        .where(resources.c.org_id == store.org_id, resources.c.patient_id == patient_id)
+        .where(resources.c.resource_type == "Patient")
+        .values(program_id=None)
+    )
+    return changed.rowcount == 1
+
+
+async def label_resources(store: Store, patient_ids: Sequence[UUID]) -> None:
+    """Let the Patient resources be whose record the patients are."""
+    await store.connection.execute(
+        update(resources)
+        .where(resources.c.org_id == store.org_id, resources.c.patient_id == patients.c.patient_id)
+        .where(patients.c.org_id == store.org_id, patients.c.patient_id.in_(patient_ids))
+        .where(resources.c.resource_type == "Patient")
+        .values(program_id=patients.c.program_id)
+    )
 
 
 async def add_patients(

@@ -16,6 +16,8 @@ class ReceivedBody:
     version: int
     patient_id: UUID | None
     body: bytes
+    program_id: UUID | None = None
+    """The Part 2 program that sent it, if one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class ChangedAssessment:
     """Staff typed it in: no sender's resource holds the answers."""
     publish_score: bool
     """No sender's resource holds a total that agrees with ours."""
+    program_id: UUID | None = None
+    """The Part 2 program whose record it is, if it is one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +57,20 @@ class ChangedPatient:
     birth_on: str | None
     sex: str
     identifiers: tuple[tuple[str, str], ...]
+    program_id: UUID | None = None
+    """The Part 2 program by which alone the person is known here, if so."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelinkedPatient:
     """A patient whose record was joined with another one, or parted from it.
 
-    Nothing of the record changed but its links, which the publisher reads (store/merges.py).
+    Nothing of the record changed but its links, which the publisher reads (store/merges.py),
+    or that it is no longer one Part 2 program's alone.
     """
 
     fhir_id: str
+    unlabelled: bool = False
 
 
 Saved = ReceivedBody | ChangedAssessment | ChangedPatient | RelinkedPatient

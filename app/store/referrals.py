@@ -39,6 +39,8 @@ class Referral:
     staff_id: UUID
     version: int
     opened_at: datetime
+    program_id: UUID | None = None
+    """The Part 2 program that sent the patient on, if one did."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from app.errors import Conflict, VersionConflict
 from app.store.tables import resource_tokens, resource_versions, resources
 from app.store.transaction import Publication, Store
 
+PART_TWO = "42CFRPart2 R"
+"""The labels of a version whose body carries them: v3-ActCode and v3-Confidentiality."""
 PIECE = 500
 """How many resources one statement names: a longer list is more than Postgres will parse."""
 
@@ -32,6 +34,8 @@ class ResourceFacts:
     """(parameter, system, value)."""
     ours: bool = False
     """Made by the registry, not sent by a client."""
+    program_id: UUID | None = None
+    """The Part 2 program whose record it is; the first version decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,8 @@ async def _save(
                 resources.c.resource_id == bindparam("named"),
             ),
             [
-                {"of_type": row.pop("resource_type"), "named": row.pop("resource_id")} | row
+                {"of_type": row.pop("resource_type"), "named": row.pop("resource_id")}
+                | {name: value for name, value in row.items() if name != "program_id"}
                 for row in changed
             ],
         )
@@ -152,6 +157,7 @@ def _columns(store: Store, facts: ResourceFacts, version: int) -> dict[str, Any]
         "deleted": False,
         "content_digest": facts.content_digest,
         "last_updated": store.now,
+        "program_id": facts.program_id,
     }
 
 
@@ -197,9 +203,10 @@ async def append_versions(
                     "version": publication.version,
                     "last_updated": store.now,
                     "deleted": False,
-                    "labels": "",
+                    "labels": PART_TWO if publication.program_id else "",
                     "client_id": store.actor.client_id,
                     "patient_id": patient_id,
+                    "program_id": publication.program_id,
                     "body": publication.body,
                 }
                 for publication, patient_id in publications
@@ -207,12 +214,21 @@ async def append_versions(
         )
 
 
-async def take_next_version(
-    store: Store, resource_type: str, resource_id: str
-) -> tuple[int, UUID | None, bytes] | None:
-    """A resource that says the same under its next version: (version, patient, newest body).
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A resource that says the same under its next version."""
 
-    Whoever's resource it is; its content stays what its sender said.
+    version: int
+    patient_id: UUID | None
+    program_id: UUID | None
+    body: bytes
+    """As its newest version is served."""
+
+
+async def take_next_version(store: Store, resource_type: str, resource_id: str) -> Again | None:
+    """Give a resource its next version; its content stays what its sender said.
+
+    Whoever's resource it is.
     """
     named = (
         resources.c.org_id == store.org_id,
@@ -220,7 +236,9 @@ async def take_next_version(
         resources.c.resource_id == resource_id,
     )
     locked = await store.connection.execute(
-        select(resources.c.version, resources.c.patient_id).where(*named).with_for_update()
+        select(resources.c.version, resources.c.patient_id, resources.c.program_id)
+        .where(*named)
+        .with_for_update()
     )
     row = locked.one_or_none()
     if row is None:
@@ -231,7 +249,7 @@ async def take_next_version(
     await store.connection.execute(
         update(resources).where(*named).values(version=version, last_updated=store.now)
     )
-    return version, row.patient_id, held[0].body
+    return Again(version, row.patient_id, row.program_id, held[0].body)
 
 
 async def find_current(

@@ -40,6 +40,11 @@ async def list_answering(store: Store) -> list[StaffName]:
     return await _list_with_role(store, *GRANTS[Permission.ANSWER_FLAG])
 
 
+async def list_staff(store: Store) -> list[StaffName]:
+    """Everybody who is active, by name."""
+    return await _list_with_role(store, *Role)
+
+
 async def _list_with_role(store: Store, *roles: Role) -> list[StaffName]:
     found = await store.connection.execute(
         select(staff.c.staff_id, staff.c.display_name)

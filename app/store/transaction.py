@@ -20,6 +20,7 @@ from app.domain.visibility import NOBODY, Sight
 from app.errors import RegistryError
 from app.store.refusals import is_recorded, record_refusal
 from app.store.sight import load_sight
+from app.store.withholding import open_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class Publication:
     resource_id: str
     version: int
     body: bytes
+    program_id: UUID | None = None
+    """The Part 2 program whose record it is, as the body's labels say."""
 
 
 @dataclass(slots=True)
@@ -43,6 +46,12 @@ class Store:
     request_id: str | None = None
     sight: Sight = NOBODY
     """Which patients the actor sees (see store/visibility.py), as it stood at the start."""
+    keys: frozenset[str] = frozenset()
+    """Who looks, where the organization has Part 2 programs (see store/disclosure.py)."""
+    shown_by: frozenset[str] = frozenset()
+    """The keys that records are shown by just now: those of the actor, but for moments."""
+    source: UUID | None = None
+    """The Part 2 program whose record it is that is written now."""
     saved: list[Any] = field(default_factory=list)
     """What changed and is to be published at the end, in order (see store/publishing.py)."""
 
@@ -92,8 +101,10 @@ class Database:
 async def _enter(connection: AsyncConnection, actor: Actor, request_id: str | None) -> Store:
     """Set the tenant by a literal: row-level security shows nothing until then."""
     await connection.execute(text(f"SET LOCAL app.org_id = '{UUID(str(actor.org_id))}'"))
-    now = (await connection.execute(text("SELECT transaction_timestamp()"))).scalar_one()
-    return Store(connection, actor, now, request_id, await load_sight(connection, actor, now))
+    begun = await open_records(connection, actor)
+    sight = await load_sight(connection, actor, begun.now)
+    keys = begun.keys
+    return Store(connection, actor, begun.now, request_id, sight, keys, keys, begun.source)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from app.domain.access import Permission
 from app.domain.episode import EpisodeClosed, EpisodeStatus, is_open, transition
 from app.errors import Problem, Unprocessable
 from app.store import audit, care, endings, episodes, patients, rosters
+from app.store.disclosure import write_as
 from app.store.episodes import Episode
 from app.store.ids import new_id
 from app.store.transaction import Store
@@ -33,6 +34,7 @@ async def open_episode(store: Store, episode_id: UUID) -> Episode:
     episode = await episodes.get_episode(store, episode_id)
     if not is_open(EpisodeStatus(episode.status)):
         raise EpisodeClosed()
+    await write_as(store, episode.program_id)
     return episode
 
 

@@ -8,7 +8,8 @@ from app.domain.access import Permission
 from app.domain.condition import Condition
 from app.domain.episode import EpisodeStatus
 from app.errors import Problem, Unprocessable
-from app.store import audit, episodes, patients, protocol_choices, rosters
+from app.store import audit, episodes, part2, patients, protocol_choices, rosters
+from app.store.disclosure import write_as
 from app.store.transaction import Store
 from app.use_cases.change_episode import check_care_manager
 from app.use_cases.reevaluate_patient import reevaluate_patient
@@ -35,6 +36,8 @@ async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: 
     await patients.lock_patients(store, [patient_id])
     await patients.get_patient(store, patient_id)  # raises where there is none
     await _check(store, form, today)
+    program_id = await part2.source_at(store, form.clinic_id)
+    await write_as(store, program_id)
     chosen = await protocol_choices.get_choice(store, form.condition)
     episode_id = await episodes.add_episode(
         store,
@@ -43,7 +46,8 @@ async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: 
             "clinic_id": form.clinic_id,
             "status": EpisodeStatus.ACTIVE.value,
             "enrolled_on": form.enrolled_on,
-            "earlier_episode_id": await _earlier(store, patient_id),
+            "program_id": program_id,
+            "earlier_episode_id": await _earlier(store, patient_id, program_id),
             "care_manager_id": form.care_manager_id,
             "primary_care_clinician": form.primary_care_clinician.strip() or None,
             "condition": form.condition.value,
@@ -58,9 +62,10 @@ async def enrol_patient(store: Store, patient_id: UUID, form: EnrolForm, today: 
     return episode_id
 
 
-async def _earlier(store: Store, patient_id: UUID) -> UUID | None:
+async def _earlier(store: Store, patient_id: UUID, program_id: UUID | None) -> UUID | None:
     """The course that this one follows: the one that ended last. Neither becomes the other's."""
-    ended = [e for e in await episodes.list_episodes(store, patient_id) if e.ended_on]
+    known = await episodes.list_episodes(store, patient_id)
+    ended = [e for e in known if e.ended_on and e.program_id in (None, program_id)]
     latest = max(ended, key=lambda e: (e.ended_on or e.enrolled_on, e.enrolled_on), default=None)
     return latest.episode_id if latest else None
 

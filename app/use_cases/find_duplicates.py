@@ -7,6 +7,7 @@ from app.domain.access import Permission
 from app.domain.duplicate import Likeness, Person, compare, keys_of, person, said_by_sender
 from app.errors import Problem, Unprocessable
 from app.store import audit, bulk, duplicates, patients
+from app.store.disclosure import whole_record
 from app.store.patients import Patient
 from app.store.transaction import Store
 
@@ -19,8 +20,9 @@ async def find_duplicates(store: Store, patient_ids: Sequence[UUID]) -> None:
 
     Nothing is looked for where a record says of its person what it said before.
     """
-    for start in range(0, len(patient_ids), BATCH):
-        await _find(store, patient_ids[start : start + BATCH], anew=False)
+    async with whole_record(store):
+        for start in range(0, len(patient_ids), BATCH):
+            await _find(store, patient_ids[start : start + BATCH], anew=False)
 
 
 async def _find(store: Store, patient_ids: Sequence[UUID], *, anew: bool) -> None:

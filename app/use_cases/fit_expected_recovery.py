@@ -8,6 +8,7 @@ from app.domain.expected_recovery import RecoveryModel, can_expect
 from app.domain.instrument import Instrument
 from app.domain.recovery_fitting import Tally, fit
 from app.store import audit, recovery
+from app.store.disclosure import general_records
 from app.store.transaction import Store
 
 REFIT_AFTER_DAYS = 7
@@ -22,11 +23,12 @@ async def fit_expected_recovery(store: Store, today: date) -> list[RecoveryModel
     store.actor.require(Permission.VIEW_EXPECTED_RECOVERY)
     await recovery.lock_models(store)
     last = await recovery.last_versions(store)
-    return [
-        await _fit_one(store, instrument, last.get(instrument.id, 0) + 1, today)
-        for instrument in INSTRUMENTS.values()
-        if can_expect(instrument)
-    ]
+    async with general_records(store):  # everybody sees the models: no program's courses in them
+        return [
+            await _fit_one(store, instrument, last.get(instrument.id, 0) + 1, today)
+            for instrument in INSTRUMENTS.values()
+            if can_expect(instrument)
+        ]
 
 
 async def refit_when_due(store: Store, today: date) -> int:

@@ -21,14 +21,16 @@ from app.store import (
     audit,
     bulk,
     episodes,
+    part2,
     patients,
     protocol_choices,
     roster_uploads,
     rosters,
 )
 from app.store.assessments import Assessment
+from app.store.disclosure import whole_record
 from app.store.patients import Patient
-from app.store.publishing import ChangedAssessment, ChangedPatient
+from app.store.publishing import ChangedAssessment, ChangedPatient, RelinkedPatient
 from app.store.roster_uploads import RosterUpload
 from app.store.transaction import Store
 from app.use_cases.check_roster import NUMBERS, CheckedLine, Standing, check_roster
@@ -153,6 +155,7 @@ async def import_roster(
     await protocol_choices.hold(store)
     await patients.lock_names(store, ["roster"])
     roster = await _read(held.content, today)
+    await _make_known(store, roster)
     checked = await check_roster(store, roster.lines, today)
     chosen = _chosen(checked, choice)
     done = await write_lines(store, chosen, today)
@@ -161,6 +164,17 @@ async def import_roster(
     await roster_uploads.settle_upload(store, upload_id, _report(checked, outcomes), counts)
     await audit.record(store, "roster.import", subject=f"rosters/{upload_id}", detail=counts)
     return counts
+
+
+async def _make_known(store: Store, roster: Roster) -> None:
+    """Whom only a Part 2 program told of so far is known to everybody once a roster names them."""
+    numbers = sorted({line.record_number for line in roster.lines if line.record_number})
+    async with whole_record(store):
+        owners = await patients.list_by_number(store, numbers)
+        for one in {p.patient_id: p for held in owners.values() for p in held}.values():
+            if one.program_id and one.program_id != store.source:
+                await patients.make_known(store, one.patient_id)
+                store.saved.append(RelinkedPatient(one.fhir_id, unlabelled=True))
 
 
 def _chosen(checked: Sequence[CheckedLine], choice: ImportChoice) -> list[CheckedLine]:
@@ -257,6 +271,8 @@ def _published(one: Patient, line: RosterLine) -> ChangedPatient:
 
 async def _enrol(store: Store, pairs: Sequence[tuple[Patient, CheckedLine]]) -> None:
     chosen = {c: await protocol_choices.get_choice(store, c) for c in Condition}
+    clinics = {checked.clinic_id for _, checked in pairs}
+    programs = {one: await part2.source_at(store, one) for one in clinics}
     await episodes.add_episodes(
         store,
         [
@@ -270,6 +286,7 @@ async def _enrol(store: Store, pairs: Sequence[tuple[Patient, CheckedLine]]) -> 
                 "condition": condition.value,
                 "protocol_id": chosen[condition].protocol_id,
                 "protocol_version": chosen[condition].protocol_version,
+                "program_id": programs[checked.clinic_id],
             }
             for one, checked in pairs
             for condition in [_condition(checked.line)]
@@ -313,6 +330,7 @@ async def _publish(store: Store, people: Sequence[Patient], records: Sequence[As
                 recorded_by=names.get(by) if by else None,
                 publish_form=False,  # there are no answers to tell of
                 publish_score=record.total is not None,
+                program_id=record.program_id,
             )
         )
 

@@ -76,6 +76,12 @@ class Facts:
     """The plan against relapse in force, per episode."""
     referrals: Sequence[Referral] = ()
     """The open ones, of any episode."""
+    program_id: UUID | None = None
+    """The Part 2 program that judges, beside the judgement that everybody may see."""
+    owners: frozenset[UUID] | None = None
+    """Who alone may own a flag of this judgement; None: anybody."""
+    told: frozenset[tuple[str, str]] = frozenset()
+    """What another judgement tells of already, as (kind, subject)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,8 @@ class Decision:
     changed: list[tuple[Flag, dict[str, Any]]] = field(default_factory=list)
     moved: dict[UUID, UUID] = field(default_factory=dict)
     """Flag to the episode that it now belongs to."""
+    found: frozenset[tuple[str, str]] = frozenset()
+    """What was found, as (kind, subject), opened anew or not."""
     places: dict[UUID, dict[str, Any]] = field(default_factory=dict)
     """Episode to the values that its evaluation gave it."""
     referral_days: dict[UUID, date | None] = field(default_factory=dict)
@@ -298,6 +306,8 @@ class _Judgement:
 
     def _reconcile(self, found: Sequence[Finding]) -> list[OpenMatter]:
         """Open what is newly found, close what is over, reword what changed; what is open then."""
+        self.decision.found = frozenset((f.kind.value, f.subject) for f in found)
+        found = [f for f in found if (f.kind.value, f.subject) not in self.facts.told]
         digests = {str(a.assessment_id): a.content_digest for a in self.every}
         open_now = [flag for flag in self.facts.flags if flag.state != "closed"]
         changes = reconcile(
@@ -366,6 +376,7 @@ class _Judgement:
             "episode_id": episode.episode_id if episode else None,
             "kind": finding.kind.value,
             "subject": finding.subject,
+            "program_id": self.facts.program_id,
             "content_digest": digests.get(finding.subject, ""),
             "words": finding.words,
             "evidence": dict(finding.evidence),
@@ -379,8 +390,9 @@ class _Judgement:
 
     def _owner(self) -> tuple[UUID | None, str]:
         """Who a flag belongs to until somebody takes it or is handed it."""
-        if self.episode and self.episode.care_manager_id:
-            return self.episode.care_manager_id, "care-manager"
+        owners, caring = self.facts.owners, self.episode and self.episode.care_manager_id
+        if caring and (owners is None or caring in owners):
+            return caring, "care-manager"
         return self.facts.intake_id, "intake"
 
     def _named(self, finding: Finding) -> str | None:

@@ -15,7 +15,9 @@ from app.domain.episode import EpisodeStatus
 from app.domain.outcome import NO_LONGER_TRUE
 from app.errors import Conflict, Problem, Unprocessable
 from app.store import assessments, audit, care, episodes, flags, merges, merging, patients
+from app.store.disclosure import whole_record
 from app.store.episodes import Episode
+from app.store.flags import Flag
 from app.store.ids import new_id
 from app.store.patients import Patient
 from app.store.publishing import RelinkedPatient
@@ -42,6 +44,13 @@ async def merge_patients(store: Store, form: MergeForm, today: date) -> UUID:
     """Join the records; returns the joining. Sent twice, it is done once."""
     store.actor.require(Permission.JOIN_RECORDS)
     _check(form)
+    for one in (form.winner_id, form.loser_id):
+        await patients.get_patient(store, one)  # says so where there is none
+    async with whole_record(store):
+        return await _merge(store, form, today)
+
+
+async def _merge(store: Store, form: MergeForm, today: date) -> UUID:
     winner, loser = await _both(store, form)
     standing = await merges.find_standing(store, loser.patient_id)
     if standing and standing.winner_id == winner.patient_id:
@@ -54,6 +63,8 @@ async def merge_patients(store: Store, form: MergeForm, today: date) -> UUID:
     await _settle_flags(store, winner.patient_id, loser.patient_id)
     await merging.move_rows(store, loser.patient_id, winner.patient_id)
     await merging.point_to(store, loser.patient_id, winner.patient_id)
+    if loser.program_id != winner.program_id:  # what others know of must not go out of sight
+        await patients.make_known(store, winner.patient_id)
     await reevaluate_patient(store, winner.patient_id, today)
     items = merging.manifest(before, await merging.read_rows(store, pair))
     reason, kept = form.reason.strip(), form.kept_episode_id
@@ -88,9 +99,6 @@ async def _both(store: Store, form: MergeForm) -> tuple[Patient, Patient]:
     ids = [form.winner_id, form.loser_id]
     kin = [one for pid in ids for one in await merging.list_joined(store, pid)]
     held = {p.patient_id: p for p in await patients.hold_patients(store, [*ids, *kin])}
-    for one in ids:
-        if one not in held:
-            await patients.get_patient(store, one)  # says so
     return held[form.winner_id], held[form.loser_id]
 
 
@@ -99,21 +107,31 @@ def _rows_of(rows: merging.Rows, table: str, patient: Patient) -> list[merging.R
 
 
 async def _settle_episodes(store: Store, form: MergeForm, today: date) -> None:
-    """Of two open episodes one goes on, as the person chose; the other is closed as joined."""
-    found = [
-        open_episode(await episodes.list_episodes(store, one))
-        for one in (form.winner_id, form.loser_id)
-    ]
-    both = [episode for episode in found if episode is not None]
-    if len(both) < 2:
-        return
-    if form.kept_episode_id not in {episode.episode_id for episode in both}:
-        raise Unprocessable(
-            "Both records have an open episode of care.",
-            [Problem("kept_episode", "choose which one goes on; the other is closed")],
-        )
+    """Of two open episodes one goes on, as the person chose; the other is closed as joined.
+
+    A Part 2 program's episode stands beside any other: each program's are settled apart.
+    """
+    pair = (form.winner_id, form.loser_id)
+    courses = [await episodes.list_episodes(store, one) for one in pair]
+    for program_id in {episode.program_id for found in courses for episode in found}:
+        of_one = [[e for e in found if e.program_id == program_id] for found in courses]
+        both = [episode for episode in map(open_episode, of_one) if episode is not None]
+        if len(both) == 2:
+            await _keep_one(store, form, both, today)
+
+
+async def _keep_one(store: Store, form: MergeForm, both: Sequence[Episode], today: date) -> None:
+    kept_id = form.kept_episode_id
+    if kept_id not in {episode.episode_id for episode in both}:
+        hidden = both[0].program_id and f"program:{both[0].program_id}" not in store.keys
+        if not hidden:
+            raise Unprocessable(
+                "Both records have an open episode of care.",
+                [Problem("kept_episode", "choose which one goes on; the other is closed")],
+            )
+        kept_id = both[0].episode_id  # nobody asks about what they may not know of
     for episode in both:
-        if episode.episode_id != form.kept_episode_id:
+        if episode.episode_id != kept_id:
             await _close(store, episode, today)
 
 
@@ -134,6 +152,7 @@ async def tell_on_chart(store: Store, episode: Episode, words: str, today: date)
             "happened_on": today,
             "kind": "status",
             "words": words,
+            "program_id": episode.program_id,
             "staff_id": store.actor.staff_id,
         },
     )
@@ -144,12 +163,17 @@ async def _settle_flags(store: Store, winner_id: UUID, loser_id: UUID) -> None:
     kept = [f for f in await flags.list_flags(store, winner_id) if f.state != "closed"]
     told = [f for f in await flags.list_flags(store, loser_id) if f.state != "closed"]
     same = await _same_measurements(store, [winner_id, loser_id])
-    asked = {(flag.kind, flag.subject) for flag in [*kept, *told] if flag.subject not in same}
-    held = {(flag.kind, flag.subject) for flag in kept}
+    asked = {_question(flag, flag.subject) for flag in [*kept, *told] if flag.subject not in same}
+    held = {_question(flag, flag.subject) for flag in kept}
     for flag in [*kept, *told]:
-        again = (flag.kind, same[flag.subject]) in asked if flag.subject in same else False
-        if again or (flag in told and (flag.kind, flag.subject) in held):
+        again = flag.subject in same and _question(flag, same[flag.subject]) in asked
+        if again or (flag in told and _question(flag, flag.subject) in held):
             await flags.change_flag(store, flag, closing(store, FLAG_WORDS))
+
+
+def _question(flag: Flag, subject: str) -> tuple[UUID | None, str, str]:
+    """What a flag asks, and of whose record."""
+    return flag.program_id, flag.kind, subject
 
 
 def closing(store: Store, words: str) -> dict[str, Any]:
@@ -166,7 +190,11 @@ async def _same_measurements(store: Store, patient_ids: Sequence[UUID]) -> dict[
     """Assessments of the two records that tell of one measurement, by their ids as flags say."""
     found = await assessments.list_assessments_of(store, patient_ids)
     counted = [a for records in found.values() for a in records if a.counts]
-    return {str(again): str(first) for again, first in twins(counted).items()}
+    same: dict[str, str] = {}
+    for program_id in {a.program_id for a in counted}:
+        of_one = [a for a in counted if a.program_id == program_id]
+        same |= {str(again): str(first) for again, first in twins(of_one).items()}
+    return same
 
 
 async def tell_of_links(

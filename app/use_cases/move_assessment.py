@@ -15,6 +15,7 @@ from app.domain.catalogue import INSTRUMENTS
 from app.errors import Conflict, Problem, Unprocessable
 from app.store import assessments, audit, flags, moves, patients
 from app.store.assessments import MOVED, Assessment
+from app.store.disclosure import whole_record
 from app.store.flags import Flag
 from app.store.ids import new_id
 from app.store.patients import Patient
@@ -83,12 +84,13 @@ async def move_assessment(store: Store, form: MoveForm, today: date) -> UUID:
     if earlier:
         return earlier
     source, target = await _check(store, known, held, form)
-    asked = await _flags_about(store, held)
-    placed = await _place(store, held, source, target, form)
-    await _withdraw(store, held, source, form)
-    await _close_flags(store, asked)
-    await reevaluate_patients(store, sorted([source.patient_id, target.patient_id]), today)
-    await _never_silent(store, asked, placed)
+    async with whole_record(store):
+        asked = await _flags_about(store, held)
+        placed = await _place(store, held, source, target, form)
+        await _withdraw(store, held, source, form)
+        await _close_flags(store, asked)
+        await reevaluate_patients(store, sorted([source.patient_id, target.patient_id]), today)
+        await _never_silent(store, asked, placed)
     return placed.assessment_id
 
 
@@ -244,6 +246,7 @@ async def _never_silent(store: Store, asked: list[Flag], placed: Assessment) -> 
                 "evidence": dict(safety.evidence),
                 "protocol": safety.protocol,
                 "owner_id": None,
+                "program_id": placed.program_id,
                 "due_at": safety.due_at,
             }
         ],

@@ -36,5 +36,6 @@ async def publish_assessment(store: Store, patient: Patient, assessment: Assessm
             publish_form=by is not None or (assessment.moved_here and bool(assessment.answers)),
             publish_score=assessment.total is not None
             and (assessment.moved_here or not their_total),
+            program_id=assessment.program_id,
         )
     )

@@ -8,6 +8,7 @@ from uuid import UUID
 from app.domain.patient import Identifier, PatientDetails
 from app.errors import Conflict, MultipleMatches, Problem, Unprocessable
 from app.store import audit, patients
+from app.store.disclosure import own_sight
 from app.store.patients import Patient
 from app.store.publishing import ChangedPatient
 from app.store.resources import ResourceFacts
@@ -133,7 +134,8 @@ async def _find_subject(store: Store, subject: Subject, places: dict[str, str]) 
         reference = places.get(subject.reference, subject.reference)
         kind, _, fhir_id = reference.partition("/")
         if kind == "Patient" and fhir_id:
-            return await patients.find_by_fhir_id(store, fhir_id)
+            async with own_sight(store):  # an id that is withheld is none that is known
+                return await patients.find_by_fhir_id(store, fhir_id)
     if subject.identifier:
         found = await patients.find_by_identifiers(store, [subject.identifier])
         return found[0] if len({one.survivor_id for one in found}) == 1 else None
@@ -165,6 +167,7 @@ async def _bare_patient(store: Store, identifier: Identifier) -> Patient:
             birth_on=None,
             sex="unknown",
             identifiers=((identifier.system, identifier.value),),
+            program_id=patient.program_id,
         )
     )
     await audit.record(store, "patient.create", patient_id=patient.patient_id)
@@ -216,4 +219,5 @@ def patient_facts(arrival: Arrival, patient: Patient, body: bytes) -> ResourceFa
         birth_on=patient.birth_on,
         status="active",
         tokens=tuple((t.parameter, t.system, t.value) for t in arrival.tokens),
+        program_id=patient.program_id,
     )

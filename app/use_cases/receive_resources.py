@@ -18,10 +18,11 @@ from app.domain.patient import PatientDetails
 from app.domain.scopes import Interaction
 from app.errors import Kind, Problem, RegistryError, Unprocessable
 from app.store import audit, encounters, moves, parts, patients, resources, rosters
+from app.store.disclosure import whole_record
 from app.store.encounters import ClinicPlaces
 from app.store.ids import new_id
 from app.store.patients import Patient
-from app.store.publishing import ReceivedBody
+from app.store.publishing import ReceivedBody, RelinkedPatient
 from app.store.resources import ResourceFacts, SavedResource
 from app.store.transaction import Store, savepoint
 from app.use_cases.arrivals import (
@@ -72,11 +73,24 @@ async def receive_transaction(store: Store, arrivals: Sequence[Arrival]) -> list
     for arrival in arrivals:
         _require_scopes(store, arrival)
     settling = _Settling(arrivals)
-    await _settle_patients(store, settling)
-    await _settle_parts(store, settling)
-    await _save_bodies(store, settling)
-    assembled = await _assemble(store, settling)
+    async with whole_record(store):
+        await _settle_patients(store, settling)
+        await _make_known(store, settling)
+        await _settle_parts(store, settling)
+        await _make_known(store, settling)
+        await _save_bodies(store, settling)
+        assembled = await _assemble(store, settling)
     return [_outcome(settling, index, assembled) for index in range(len(arrivals))]
+
+
+async def _make_known(store: Store, settling: _Settling) -> None:
+    """Whom only a Part 2 program told of so far is known to everybody once others tell of them."""
+    told = [one.patient for one in settling.patients.values()]
+    every = [*told, *settling.named.values(), *settling.subjects.values()]
+    for patient in {one.patient_id: one for one in every}.values():
+        hidden = patient.program_id is not None and patient.program_id != store.source
+        if hidden and await patients.make_known(store, patient.patient_id):
+            store.saved.append(RelinkedPatient(patient.fhir_id, unlabelled=True))
 
 
 async def receive_batch(store: Store, arrivals: Sequence[Arrival]) -> list[Outcome | RegistryError]:
@@ -224,7 +238,7 @@ async def _save_bodies(store: Store, settling: _Settling) -> None:
         if isinstance(arrival.content, NotKept):
             continue
         body = arrival.body(settling.places)
-        facts = _facts(settling, index, arrival, body)
+        facts = _facts(store, settling, index, arrival, body)
         settled = settling.patients.get(index)
         if settled and settled.result is Result.UNCHANGED:
             held = await resources.find_current(store, "Patient", settled.patient.fhir_id)
@@ -238,7 +252,12 @@ async def _save_bodies(store: Store, settling: _Settling) -> None:
         if saved.changed:
             store.saved.append(
                 ReceivedBody(
-                    facts.resource_type, facts.resource_id, saved.version, facts.patient_id, body
+                    facts.resource_type,
+                    facts.resource_id,
+                    saved.version,
+                    facts.patient_id,
+                    body,
+                    facts.program_id,
                 )
             )
             await _audit(store, facts, saved)
@@ -271,7 +290,9 @@ async def _audit(store: Store, facts: ResourceFacts, saved: SavedResource) -> No
     )
 
 
-def _facts(settling: _Settling, index: int, arrival: Arrival, body: bytes) -> ResourceFacts:
+def _facts(
+    store: Store, settling: _Settling, index: int, arrival: Arrival, body: bytes
+) -> ResourceFacts:
     if index in settling.patients:
         return patient_facts(arrival, settling.patients[index].patient, body)
     assert isinstance(arrival.content, PartDetails | EncounterDetails)
@@ -284,6 +305,7 @@ def _facts(settling: _Settling, index: int, arrival: Arrival, body: bytes) -> Re
         status=arrival.status,
         questionnaire=arrival.questionnaire,
         tokens=tuple((t.parameter, t.system, t.value) for t in arrival.tokens),
+        program_id=store.source,
     )
 
 

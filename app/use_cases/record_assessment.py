@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from app.domain.access import Permission
 from app.domain.catalogue import find_instrument
+from app.domain.episode import EpisodeStatus, is_open
 from app.domain.identity import Arrival, content_digest, identity_key
 from app.domain.instrument import Instrument
 from app.domain.safety import judge_item_nine, safety_value
@@ -29,8 +30,9 @@ from app.domain.score import (
 )
 from app.domain.severity import severity
 from app.errors import Problem, Unprocessable
-from app.store import assessments, audit, patients
+from app.store import assessments, audit, episodes, patients
 from app.store.assessments import Assessment
+from app.store.disclosure import write_as
 from app.store.ids import new_id
 from app.store.patients import Patient
 from app.store.transaction import Store
@@ -95,6 +97,7 @@ async def record_by_hand(store: Store, patient_id: UUID, form: FormByHand, today
     store.actor.require(Permission.RECORD_ASSESSMENT)
     await patients.lock_patients(store, [patient_id])
     patient = await patients.get_patient(store, patient_id)
+    await _write_for_own_program(store, patient_id)
     recorded = await record_assessment(
         store, patient, CompletedForm(form.instrument_id, form.answers, form.at)
     )
@@ -102,6 +105,13 @@ async def record_by_hand(store: Store, patient_id: UUID, form: FormByHand, today
         await publish_assessment(store, patient, recorded.assessment)
         await reevaluate_patient(store, patient_id, today)
     return recorded.assessment.assessment_id
+
+
+async def _write_for_own_program(store: Store, patient_id: UUID) -> None:
+    """What somebody records of a patient in their own program's care is the program's record."""
+    for episode in await episodes.list_episodes(store, patient_id):
+        if f"program:{episode.program_id}" in store.keys and is_open(EpisodeStatus(episode.status)):
+            await write_as(store, episode.program_id)
 
 
 async def mark_in_error(store: Store, assessment_id: UUID, reason: str, today: date) -> None:
@@ -229,15 +239,7 @@ def _judge(
         conflicts=(*form.conflicts, *contradictions(instrument, form.answers)),
         effective_at=form.effective_at,
         effective_on=form.effective_at.astimezone(zone).date(),
-        identity_key=identity_key(
-            str(store.actor.client_id or ""),
-            form.source_identifier,
-            str(patient.patient_id),
-            instrument.id,
-            form.effective_at,
-            form.answers,
-            claimed,
-        ),
+        identity_key=_identity(store, patient, instrument, form),
         content_digest=content_digest(instrument.id, form.answers, claimed, form.effective_at),
         source_identifier=form.source_identifier,
         client_id=store.actor.client_id,
@@ -245,7 +247,23 @@ def _judge(
         withdrawn_by_id=None,
         received_at=store.now,
         updated_at=store.now,
+        program_id=store.source,
     )
+
+
+def _identity(store: Store, patient: Patient, instrument: Instrument, form: CompletedForm) -> str:
+    """One identity per sender; what a Part 2 program's staff type in is apart from all else."""
+    key = identity_key(
+        str(store.actor.client_id or ""),
+        form.source_identifier,
+        str(patient.patient_id),
+        instrument.id,
+        form.effective_at,
+        form.answers,
+        form.claimed_total,
+    )
+    apart = store.source is not None and store.actor.client_id is None
+    return f"{key} {store.source}" if apart else key
 
 
 def _total(scored: Score | NotScorable) -> Decimal | None:
@@ -275,6 +293,7 @@ def _next_version(
         recorded_by_id=held.recorded_by_id,
         withdrawn_by_id=revived.withdrawn_by_id,
         received_at=held.received_at,
+        program_id=held.program_id,
         version=held.version + 1,
         status=status,
     )

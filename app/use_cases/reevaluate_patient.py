@@ -18,13 +18,16 @@ from app.store import (
     episodes,
     flags,
     handlings,
+    part2,
     patients,
     protocols,
     referrals,
 )
+from app.store.disclosure import general_records, programs_of, records_with, whole_record
 from app.store.episodes import Episode
 from app.store.transaction import Store
 from app.use_cases.judging import Decision, Facts, Moment, judge_patient, open_episode
+from app.use_cases.judging_programs import judge_program, own_first
 
 
 async def reevaluate_patient(store: Store, patient_id: UUID, today: date) -> None:
@@ -35,15 +38,40 @@ async def reevaluate_patient(store: Store, patient_id: UUID, today: date) -> Non
 async def reevaluate_patients(store: Store, patient_ids: Sequence[UUID], today: date) -> None:
     """The same for many patients at once; the caller holds their locks."""
     moment = Moment(today, store.now, store.actor.time_zone)
-    decisions = [judge_patient(facts, moment) for facts in await load_facts(store, patient_ids)]
-    await _save(store, decisions)
+    async with general_records(store):
+        known = {f.patient.patient_id: f for f in await load_facts(store, patient_ids)}
+    general = {key: judge_patient(facts, moment) for key, facts in known.items()}
+    decisions = [*general.values(), *await _of_programs(store, patient_ids, general, moment)]
+    async with whole_record(store):
+        await _save(store, decisions)
 
 
-async def load_facts(store: Store, patient_ids: Sequence[UUID]) -> list[Facts]:
-    """All that a judgement of these patients looks at."""
+async def _of_programs(
+    store: Store,
+    patient_ids: Sequence[UUID],
+    general: Mapping[UUID, Decision],
+    moment: Moment,
+) -> list[Decision]:
+    """What each Part 2 program's records add, seen as its own people see them."""
+    decisions = []
+    for program_id, ids in (await programs_of(store, patient_ids)).items():
+        program = await part2.get_program(store, program_id)
+        async with records_with(store, program_id):
+            for facts in await load_facts(store, ids, program_id):
+                beside = general.get(facts.patient.patient_id, Decision())
+                decisions.append(judge_program(facts, program, beside, moment))
+    return decisions
+
+
+async def load_facts(
+    store: Store, patient_ids: Sequence[UUID], program_id: UUID | None = None
+) -> list[Facts]:
+    """All that a judgement of these patients looks at; a program's own episodes come first."""
     people = await patients.get_patients(store, patient_ids)
     records = await assessments.list_assessments_of(store, patient_ids)
     courses = await episodes.list_episodes_of(store, patient_ids)
+    if program_id:
+        courses = {key: own_first(found, program_id) for key, found in courses.items()}
     held = await flags.list_flags_of(store, patient_ids)
     sent_on = await referrals.list_open_of(store, patient_ids)
     every = [episode.episode_id for found in courses.values() for episode in found]

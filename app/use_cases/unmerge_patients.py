@@ -13,6 +13,7 @@ from app.domain.access import Permission
 from app.domain.episode import EpisodeStatus
 from app.errors import Conflict, Problem, Unprocessable
 from app.store import assessments, audit, duplicates, episodes, flags, merges, merging, patients
+from app.store.disclosure import whole_record
 from app.store.flags import Flag
 from app.store.merges import Merge
 from app.store.merging import Item, Restoration
@@ -33,6 +34,12 @@ async def unmerge_patients(store: Store, merge_id: UUID, reason: str, today: dat
             "The records were not parted.", [Problem("reason", "say why the two are two people")]
         )
     merge = await merges.get_merge(store, merge_id)
+    async with whole_record(store):
+        return await _part(store, merge, reason, today)
+
+
+async def _part(store: Store, merge: Merge, reason: str, today: date) -> Merge:
+    merge_id = merge.merge_id
     winner, loser = await _both(store, merge)
     merge = await merges.get_merge(store, merge_id)
     if merge.undone_at:
@@ -47,6 +54,7 @@ async def unmerge_patients(store: Store, merge_id: UUID, reason: str, today: dat
     await duplicates.decide(
         store, winner.patient_id, loser.patient_id, "two-people", reason.strip()
     )
+    await patients.label_resources(store, [winner.patient_id, loser.patient_id])
     parted = await patients.get_patient(store, loser.patient_id)
     await tell_of_links(store, parted, [winner], going_back)
     for patient in (winner, loser):
@@ -117,8 +125,8 @@ def _possible(wanted: Sequence[Restoration], now: merging.Rows) -> list[Restorat
     for one in wanted:
         becoming[one.table][one.key] |= one.values
     blocked = {
-        *_clashes(wanted, becoming["episodes"], "episodes", "status", ("patient_id",)),
-        *_clashes(wanted, becoming["flags"], "flags", "state", ("patient_id", "kind", "subject")),
+        *_clashes(wanted, becoming["episodes"], "episodes", "status", ("patient_id", "program_id")),
+        *_clashes(wanted, becoming["flags"], "flags", "state", _ASKS),
     }
     left = {
         "episodes": ("status", "ended_on"),
@@ -131,6 +139,9 @@ def _possible(wanted: Sequence[Restoration], now: merging.Rows) -> list[Restorat
         if values:
             kept.append(Restoration(one.table, one.key, values))
     return kept
+
+
+_ASKS = ("patient_id", "kind", "subject", "program_id")
 
 
 def _clashes(

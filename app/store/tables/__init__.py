@@ -21,6 +21,14 @@ from app.store.tables.clinical import (
     patients,
 )
 from app.store.tables.columns import metadata, tenant_tables
+from app.store.tables.consents import (
+    consent_versions,
+    consents,
+    disclosures,
+    emergencies,
+    part2_members,
+    part2_programs,
+)
 from app.store.tables.corrections import (
     assessment_moves,
     duplicate_keys,
@@ -100,12 +108,16 @@ __all__ = [
     "clients",
     "clinics",
     "closed_days",
+    "consent_versions",
+    "consents",
     "contacts",
     "deliveries",
     "delivery_attempts",
     "discharges",
+    "disclosures",
     "duplicate_keys",
     "duplicate_pairs",
+    "emergencies",
     "encounters",
     "episode_instruments",
     "episodes",
@@ -121,6 +133,8 @@ __all__ = [
     "metadata",
     "on_call_shifts",
     "organizations",
+    "part2_members",
+    "part2_programs",
     "passkeys",
     "patient_identifiers",
     "patient_merge_items",

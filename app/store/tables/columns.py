@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
+from sqlalchemy import text as sql
 
 metadata = MetaData(
     naming_convention={
@@ -41,6 +42,19 @@ def key(name: str) -> Column[Any]:
 def link(name: str) -> Column[Any]:
     """A reference to another record that may be empty."""
     return Column(name, Uuid)
+
+
+def source_program() -> Column[Any]:
+    """The Part 2 program whose record it is; empty: nobody's. Kept for good once written.
+
+    The database writes it from the transaction, so that no insert can forget the label
+    (app/store/withholding.py); row-level security shows a labelled row by it alone.
+    """
+    return Column(
+        "program_id",
+        Uuid,
+        server_default=sql("nullif(current_setting('app.source_program', true), '')::uuid"),
+    )
 
 
 def text(name: str, **options: Any) -> Column[Any]:

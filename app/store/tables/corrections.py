@@ -11,6 +11,7 @@ from app.store.tables.columns import (
     optional_instant,
     optional_text,
     refers,
+    source_program,
     tenant_table,
     text,
 )
@@ -50,6 +51,7 @@ patient_merge_items = tenant_table(
     text("row_key"),  # the primary key's values, without the organization, as a JSON list
     Column("before", JSONB, nullable=False),  # the columns that the joining changed, as they were
     Column("after", JSONB, nullable=False),
+    source_program(),
     refers("merge_id", "patient_merges"),
     primary=("merge_id", "table_name", "row_key"),
 )

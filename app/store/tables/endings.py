@@ -3,7 +3,16 @@
 from sqlalchemy import Boolean, Column, Index, Integer, SmallInteger, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
-from app.store.tables.columns import day, instant, key, optional_day, refers, tenant_table, text
+from app.store.tables.columns import (
+    day,
+    instant,
+    key,
+    optional_day,
+    refers,
+    source_program,
+    tenant_table,
+    text,
+)
 
 relapse_plans = tenant_table(
     "relapse_plans",
@@ -23,6 +32,7 @@ relapse_plans = tenant_table(
     key("staff_id"),
     instant("recorded_at"),
     text("request_key"),
+    source_program(),
     refers("patient_id", "patients"),
     refers("episode_id", "episodes"),
     refers("staff_id", "staff"),
@@ -43,6 +53,7 @@ discharges = tenant_table(
     key("staff_id"),
     instant("recorded_at"),
     text("request_key"),
+    source_program(),
     refers("patient_id", "patients"),
     refers("episode_id", "episodes"),
     refers("staff_id", "staff"),

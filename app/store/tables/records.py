@@ -11,6 +11,7 @@ from app.store.tables.columns import (
     optional_instant,
     optional_text,
     refers,
+    source_program,
     tenant_table,
     text,
 )
@@ -26,6 +27,7 @@ resource_versions = tenant_table(
     link("client_id"),
     link("patient_id"),
     Column("body", LargeBinary, nullable=False),  # UTF-8 JSON as it is served
+    source_program(),
     Index(None, "org_id", "resource_type", "last_updated"),
     Index(None, "org_id", "patient_id"),
     primary=("resource_type", "resource_id", "version"),
@@ -45,6 +47,7 @@ resources = tenant_table(
     Column("deleted", Boolean, nullable=False),
     text("content_digest"),  # of the body before our meta: the same again makes no new version
     instant("last_updated"),
+    source_program(),
     refers("patient_id", "patients"),
     refers("client_id", "clients"),
     Index(None, "org_id", "resource_type", "patient_id", "effective_at"),
@@ -82,6 +85,7 @@ inbound_messages = tenant_table(
     optional_instant("settled_at"),
     link("settled_by_id"),
     optional_text("settled_note"),
+    source_program(),
     refers("client_id", "clients"),
     Index(None, "org_id", "outcome", "received_at"),
     primary=("message_id",),

@@ -12,6 +12,7 @@ from app.store.tables.columns import (
     optional_day,
     optional_text,
     refers,
+    source_program,
     tenant_table,
     text,
 )
@@ -36,6 +37,7 @@ referrals = tenant_table(
     Column("version", Integer, nullable=False),
     instant("opened_at"),
     text("request_key"),
+    source_program(),
     refers("patient_id", "patients"),
     refers("episode_id", "episodes"),
     refers("owner_id", "staff", "staff_id"),

@@ -3,7 +3,16 @@
 from sqlalchemy import Column, Index, Integer, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from app.store.tables.columns import day, instant, key, link, refers, tenant_table, text
+from app.store.tables.columns import (
+    day,
+    instant,
+    key,
+    link,
+    refers,
+    source_program,
+    tenant_table,
+    text,
+)
 
 step_offers = tenant_table(
     "step_offers",
@@ -35,6 +44,7 @@ step_decisions = tenant_table(
     text("interim_care"),
     Column("suggestion", JSONB, nullable=False),  # as it was shown
     text("request_key"),
+    source_program(),
     refers("patient_id", "patients"),
     refers("episode_id", "episodes"),
     refers("staff_id", "staff"),

@@ -11,6 +11,7 @@ from app.store.tables.columns import (
     optional_instant,
     optional_text,
     refers,
+    source_program,
     tenant_table,
     text,
 )
@@ -29,6 +30,7 @@ encounters = tenant_table(
     text("arrival_key"),
     link("client_id"),
     instant("received_at"),
+    source_program(),
     refers("patient_id", "patients"),
     refers("clinic_id", "clinics"),
     refers("client_id", "clients"),

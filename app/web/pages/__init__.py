@@ -9,6 +9,7 @@ from app.web.pages import (
     accounts,
     caseload,
     clients,
+    consents,
     duty,
     endings,
     expected_recovery,
@@ -22,6 +23,7 @@ from app.web.pages import (
     oidc,
     passkeys,
     patient,
+    programs,
     protocols,
     reach,
     records,
@@ -64,6 +66,8 @@ for _page in (
     expected_recovery,
     referrals,
     endings,
+    consents,
+    programs,
 ):
     router.include_router(_page.router)
 

@@ -17,6 +17,7 @@ from app.errors import Problem, Unprocessable
 from app.use_cases.change_condition import ConditionChange, change_condition
 from app.use_cases.change_episode import EpisodeChange, change_episode
 from app.use_cases.enrol_patient import EnrolForm, enrol_patient
+from app.use_cases.keep_consents import view_consents
 from app.use_cases.log_contact import WAYS, ContactForm, log_contact
 from app.use_cases.record_assessment import FormByHand, mark_in_error, record_by_hand
 from app.use_cases.record_treatment import KINDS, TreatmentForm, record_treatment
@@ -53,6 +54,7 @@ async def show_patient(
         session,
         story=story,
         trail=await view_record_trail(store, patient_id),
+        consents=await view_consents(store, patient_id),
         instruments=INSTRUMENTS,
         ways=WAYS,
         kinds=KINDS,

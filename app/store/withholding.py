@@ -1,0 +1,79 @@
+"""What a transaction may see of Part 2 programs' records, and whose record it writes.
+
+Two settings of the transaction carry it: `app.sight`, the keys of whoever looks, which the
+database's predicate reads (migrations/part2.py), and `app.source_program`, which labels
+whatever is written. Where an organization has no program, neither is set, and nothing
+that is labelled would show.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.domain.actor import Actor
+from app.domain.part2 import Membership, keys_of, source_of
+
+_KEYS = re.compile(r"[a-z0-9: -]*")
+_BEGINNING = text(
+    """
+    SELECT transaction_timestamp(),
+        EXISTS (SELECT FROM part2_programs WHERE org_id = :org),
+        (SELECT json_agg(json_build_array(program_id, sole)) FROM part2_members
+         WHERE org_id = :org AND staff_id = :actor AND active),
+        (SELECT json_agg(clinic_id) FROM staff_clinics
+         WHERE org_id = :org AND staff_id = :actor),
+        (SELECT marked FROM part2_programs WHERE org_id = :org AND program_id = :client
+         ORDER BY number DESC LIMIT 1)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """How a transaction begins."""
+
+    now: datetime
+    """The database's time."""
+    keys: frozenset[str]
+    """Empty where the organization has no program."""
+    source: UUID | None
+    """The program whose record everything is that this actor writes."""
+
+
+async def open_records(connection: AsyncConnection, actor: Actor) -> Beginning:
+    """Look up what the actor may see and let the database know; the tenant is set already."""
+    found = await connection.execute(
+        _BEGINNING, {"org": actor.org_id, "actor": actor.staff_id, "client": actor.client_id}
+    )
+    now, has_programs, places, clinics, is_program = found.one()
+    if not has_programs:
+        return Beginning(now, frozenset(), None)
+    memberships = [Membership(UUID(program), sole) for program, sole in places or ()]
+    if is_program and actor.client_id:
+        memberships.append(Membership(actor.client_id, sole=True))
+    begun = Beginning(
+        now, keys_of(actor, memberships, map(UUID, clinics or ())), source_of(memberships)
+    )
+    await look_as(connection, begun.keys)
+    if begun.source:
+        await write_for(connection, begun.source)
+    return begun
+
+
+async def look_as(connection: AsyncConnection, keys: Iterable[str]) -> None:
+    """Show what somebody known by these keys may see, until the transaction ends."""
+    words = " ".join(sorted(keys))
+    if not _KEYS.fullmatch(words):
+        raise ValueError("a key holds letters, digits, hyphens and colons")
+    await connection.execute(text(f"SET LOCAL app.sight = '{words}'".replace(":", "\\:")))
+
+
+async def write_for(connection: AsyncConnection, program_id: UUID | None) -> None:
+    """Label whatever is written from now on as this program's record, or as nobody's."""
+    named = UUID(str(program_id)) if program_id else ""
+    await connection.execute(text(f"SET LOCAL app.source_program = '{named}'"))

@@ -38,6 +38,7 @@ class MarkForm:
 async def view_programs(store: Store) -> tuple[list[Place], list[StaffName]]:
     """Every clinic and client with its mark, and the staff who can be its people."""
     store.actor.require(Permission.MARK_PROGRAM)
+    await audit.record(store, "part2.view")
     return await part2.list_places(store), await rosters.list_staff(store)
 
 

@@ -1,7 +1,7 @@
 """consent, Part 2 programs and the predicate that shows their records
 
-Revision ID: 0014
-Revises: 0013
+Revision ID: 0015
+Revises: 0014
 """
 
 import sqlalchemy as sa
@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql
 from migrations.part2 import LABELLED, expose, protect
 from migrations.tenant import bind
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

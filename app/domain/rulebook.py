@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from app.domain import (
     audit_retention,
+    chart_grant,
     condition,
     consent,
     definition,
@@ -75,6 +76,7 @@ RULES: tuple[Rule, ...] = (
     *visibility.RULES,
     *consent.RULES,
     *part2.RULES,
+    *chart_grant.RULES,
 )
 """All rules, in the order they are told."""
 

@@ -124,7 +124,10 @@ async def _missing(store: Store) -> list[str]:
 async def name_break_glass(store: Store, staff_id: UUID, named: bool) -> None:
     """Let an administrator keep a password, or no longer; one always does while it is the rule."""
     store.actor.require(Permission.LINK_IDENTITIES)
-    people = {one.staff_id: one for one in await staff.list_contacts(store) if one.active}
+    everybody = {one.staff_id: one for one in await staff.list_contacts(store)}
+    if staff_id not in everybody:
+        raise NotFound("There is no such member of staff.")
+    people = {key: one for key, one in everybody.items() if one.active}
     person = people.get(staff_id)
     if named and (person is None or Role.ADMINISTRATOR.value not in person.roles):
         raise Unprocessable(problems=[Problem("staff", "choose an administrator who works here")])

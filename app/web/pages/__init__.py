@@ -33,6 +33,7 @@ from app.web.pages import (
     screening,
     second_stages,
     sign_in,
+    staff,
     steps,
     worklist,
 )
@@ -68,6 +69,7 @@ for _page in (
     endings,
     consents,
     programs,
+    staff,
 ):
     router.include_router(_page.router)
 

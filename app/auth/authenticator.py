@@ -48,8 +48,8 @@ def address_of(secret: str, login: str, organization: str) -> str:
 
 
 def picture_of(address: str) -> str:
-    """The same as a picture to scan: SVG without any style of its own."""
-    drawn: str = segno.make(address, error="m", micro=False).svg_inline(
-        scale=4, light="#fff", dark="#000", title="Scan this with your authenticator app"
+    """The same as a picture to scan: the address of an SVG that holds itself (``data:…``)."""
+    drawn: str = segno.make(address, error="m", micro=False).svg_data_uri(
+        scale=4, light="#fff", dark="#000"
     )
     return drawn

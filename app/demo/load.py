@@ -19,6 +19,7 @@ from app.demo.people import Person, make_person
 from app.demo.referrals import follow
 from app.demo.screeners import further_forms
 from app.demo.second_records import add_second_records
+from app.demo.sign_ins import tell_sign_ins
 from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
 from app.demo.visits import YEAR, Visits, answer, in_care, walk_in
@@ -59,7 +60,7 @@ STAFF = (
     ("tess", "Tess Nguyen, MA", ["medical-assistant"], "medical assistant"),
     ("dana", "Dana Whitfield, MPH", ["director"], "clinic director"),
     ("ops", "Sam Ortiz", ["operator"], "operator (inbound messages)"),
-    ("ada", "Ada Brandt", ["administrator"], "administrator (integrations)"),
+    ("ada", "Ada Brandt", ["administrator"], "administrator (accounts, integrations)"),
 )
 ACCOUNTS = tuple((login, PASSWORD, title) for login, _, _, title in STAFF)
 _KEPT = {number.key: number.value for number in numbers_of(BAO_SOWA)}
@@ -171,6 +172,7 @@ async def _begin(store: Store) -> tuple[Staffed, str]:
         await staff.add_staff(store, login, name, roles, hashed, f"{login}@demo.invalid")
         for login, name, roles, _ in STAFF
     ]
+    await tell_sign_ins(store, Random(len(ids)), ids)
     token = await issue_token(store, "Demo EHR", 30)
     await add_integrations(store, CLINICS[0])
     names = {key: name for key, (_, name, _, _) in zip(ids, STAFF, strict=True)}

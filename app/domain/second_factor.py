@@ -42,7 +42,7 @@ def is_asked(policy: SecondFactorPolicy, roles: Iterable[Role]) -> bool:
 
 RECOVERY_CODES = 10
 """How many are made at once; each is good once."""
-RECOVERY_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
+RECOVERY_LETTERS = "23456789" + "abcdefgh" + "jkmn" + "pqrstuvwxyz"
 """No 0, o, 1, i or l: they are read from paper."""
 RECOVERY_LENGTH = 16
 """79 bits: a stolen table of their hashes tells nobody a code."""

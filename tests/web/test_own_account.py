@@ -40,7 +40,7 @@ async def test_changing_the_password_ends_the_other_sessions_and_renews_this_one
     elsewhere, here = await site.sign_in("maya"), await site.sign_in("maya")
     before = here.http.cookies["__Host-stepwell_session"]
     told = await here.post("/my-account/password", present=PASSWORD, wanted=NEW, again=NEW)
-    assert (told.status_code, told.headers["location"]) == (303, "/my-account?note=password")
+    assert (told.status_code, told.headers["location"]) == (303, "/my-account?note=changed")
     assert here.http.cookies["__Host-stepwell_session"] != before
     assert (await here.get("/caseload")).status_code == 200
     assert (await elsewhere.get("/caseload")).status_code == 303

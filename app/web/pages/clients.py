@@ -14,11 +14,14 @@ from app.domain.scopes import ANY, RESOURCE_TYPES, Interaction, chosen_scopes, c
 from app.errors import Problem, RegistryError, Unprocessable
 from app.use_cases import manage_clients
 from app.use_cases.manage_clients import KeyAddress, as_rows
-from app.web.dependencies import Session, SignedIn, WriteStore, check_csrf
+from app.web.dependencies import Session, SignedIn, WriteStore, check_csrf, freshly_proved
 from app.web.pages.rendering import page
 
 router = APIRouter()
-checked = [Depends(check_csrf)]
+checked = [Depends(check_csrf), Depends(freshly_proved)]
+"""Who opens a way in for a system, or widens one, has proved who they are just now."""
+at_once = [Depends(check_csrf)]
+"""Shutting one out waits for nothing."""
 
 TYPES = (ANY, *RESOURCE_TYPES)
 FEED = ("Patient.s", *(f"{one}.{letter}" for one in RESOURCE_TYPES for letter in "cu"))
@@ -32,7 +35,7 @@ async def show_clients(request: Request, session: SignedIn, store: WriteStore) -
     return page(request, "clients.html", session, board=board)
 
 
-@router.get("/clients/new")
+@router.get("/clients/new", dependencies=[Depends(freshly_proved)])
 async def show_form(request: Request, session: SignedIn, store: WriteStore) -> Response:
     """The form to register one."""
     board = await manage_clients.view_clients(store)
@@ -119,7 +122,7 @@ async def add_keys(
     return _to(client_id, "#keys")
 
 
-@router.post("/clients/{client_id}/keys/remove", dependencies=checked)
+@router.post("/clients/{client_id}/keys/remove", dependencies=at_once)
 async def remove_key(
     store: WriteStore, client_id: UUID, kid: Annotated[str, Form()] = ""
 ) -> Response:
@@ -141,7 +144,7 @@ async def set_address(
     return _to(client_id, "#keys")
 
 
-@router.post("/clients/{client_id}/disable", dependencies=checked)
+@router.post("/clients/{client_id}/disable", dependencies=at_once)
 async def disable(store: WriteStore, client_id: UUID) -> Response:
     """The client and its tokens end."""
     await manage_clients.disable_client(store, client_id)

@@ -5,7 +5,7 @@ from typing import Any
 from app.web.fhir.parameters import PARAMETERS
 from fhir_mappings.resource_types import KEPT_TYPES
 
-CHANGED_ON = "2026-11-24"
+CHANGED_ON = "2026-11-25"
 """The day on which this statement last changed."""
 
 

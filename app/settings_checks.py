@@ -39,7 +39,7 @@ def check_safe(settings: Settings) -> None:
 
 def find_problems(settings: Settings, environ: Mapping[str, str] = os.environ) -> list[Problem]:
     """What forbids serving: where, and what to change. No value of a secret is among it."""
-    found = [*_address(settings), *_mail(settings), *_files(environ)]
+    found = [*_address(settings), *_mail(settings), *_keys(settings), *_files(environ)]
     if not settings.demo:
         found += [*_secrets(settings), *_secret_keys(settings), *_databases(settings)]
     return found
@@ -56,6 +56,14 @@ def find_remarks(settings: Settings, environ: Mapping[str, str] = os.environ) ->
     if settings.webhook_private_networks:
         where = "STEPWELL_WEBHOOK_PRIVATE_NETWORKS"
         found.append(Problem(where, "a director can make this service call inside your network"))
+    if settings.jwks_private_networks:
+        where = "STEPWELL_JWKS_PRIVATE_NETWORKS"
+        found.append(
+            Problem(where, "an administrator can make this service call inside your network")
+        )
+    if settings.lasting_tokens:
+        where = "STEPWELL_LASTING_TOKENS"
+        found.append(Problem(where, "whoever has such a token can use it for as long as it lasts"))
     if settings.database_network_trusted:
         where = "STEPWELL_DATABASE_NETWORK_TRUSTED"
         found.append(Problem(where, "the way to the database is not checked"))
@@ -115,6 +123,11 @@ def _mail(settings: Settings) -> Iterator[Problem]:
         )
     if settings.smtp_host and "@" not in settings.smtp_from:
         yield Problem("STEPWELL_SMTP_FROM", "set it to the address that mail comes from")
+
+
+def _keys(settings: Settings) -> Iterator[Problem]:
+    if settings.jwks_certificates and not Path(settings.jwks_certificates).is_file():
+        yield Problem("STEPWELL_JWKS_CERTIFICATES", "there is no such file")
 
 
 def _files(environ: Mapping[str, str]) -> Iterator[Problem]:

@@ -94,6 +94,15 @@ def test_a_trusted_network_is_said_and_told_as_worth_knowing() -> None:
     assert "not checked" in find_remarks(settings, {})[0].what
 
 
+def test_ways_in_for_clients_are_told_as_worth_knowing(tmp_path: Path) -> None:
+    settings = Settings(lasting_tokens=True, jwks_private_networks=True)
+    told = {one.where for one in find_remarks(settings, {})}
+    assert {"STEPWELL_LASTING_TOKENS", "STEPWELL_JWKS_PRIVATE_NETWORKS"} <= told
+    assert find_remarks(Settings(), {}) == []
+    missing = problems(jwks_certificates=str(tmp_path / "none.pem"))
+    assert "STEPWELL_JWKS_CERTIFICATES" in missing
+
+
 def test_a_file_of_a_secret_is_read_and_must_not_be_open_to_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

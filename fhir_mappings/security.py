@@ -1,6 +1,6 @@
 """Security labels of what goes out: a Part 2 program's record says so in its meta."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 ACT_CODE = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -21,6 +21,17 @@ def security_meta(meta: Mapping[str, Any], *, part_two: bool) -> dict[str, Any]:
     if part_two:
         sent += [label for label in PART_TWO_LABELS if not _says(sent, label)]
     return {"security": sent} if sent else {}
+
+
+def disclosure_notice(words: Sequence[str]) -> dict[str, Any]:
+    """The notice that goes with a disclosure, as an OperationOutcome: nothing is wrong."""
+    return {
+        "resourceType": "OperationOutcome",
+        "issue": [
+            {"severity": "information", "code": "informational", "diagnostics": one}
+            for one in words
+        ],
+    }
 
 
 def without_labels(resource: Mapping[str, Any]) -> dict[str, Any]:

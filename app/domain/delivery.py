@@ -25,6 +25,8 @@ class Purpose(StrEnum):
 
     FLAGS = "flags"
     CONFIRM = "confirm"
+    EMERGENCY = "emergency"
+    """Tells compliance that a record was opened."""
 
 
 class Verdict(StrEnum):
@@ -163,6 +165,13 @@ def write_letter(purpose: Purpose, urgent: bool, count: int, link: str) -> Lette
             "Stepwell will tell you at this address when a flag waits for you.\n"
             f"Sign in to confirm that it reaches you:\n\n{link}\n\n"
             "If you do not know what this is about, ignore it.\n",
+        )
+    if purpose is Purpose.EMERGENCY:
+        return Letter(
+            "A record was opened in an emergency",
+            "Somebody declared a medical emergency to open a record (42 CFR 2.51).\n"
+            f"Please review it:\n\n{link}\n\n"
+            "This message names no patient. Do not reply to it with anything about one.\n",
         )
     what = "A safety flag waits for you" if urgent else "A flag waits for you"
     if count > 1:

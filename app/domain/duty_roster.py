@@ -29,12 +29,16 @@ class Person:
     name: str
     email: str | None
     active: bool = True
+    barred: bool = False
+    """Whether what they would be told of is withheld from them."""
 
     @property
     def unreachable(self) -> str | None:
         """Why this person cannot be told; None where they can."""
         if not self.active:
             return f"{self.name} works here no more"
+        if self.barred:
+            return f"{self.name} is not of the program whose record it is"
         if not self.email:
             return f"{self.name} has no e-mail address"
         return None

@@ -92,6 +92,8 @@ def make_parcel(org_id: UUID, base: str, held: Delivery, version: int) -> Parcel
     where = f"/flags/{held.flag_id}" if held.flag_id else "/flags"
     if purpose is Purpose.CONFIRM:
         where = f"/my-address/{held.delivery_id}"
+    if purpose is Purpose.EMERGENCY:
+        where = "/emergencies"
     link = base.rstrip("/") + where
     return Parcel(
         delivery_id=held.delivery_id,

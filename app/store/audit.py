@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from app.store.accounting import account_for
 from app.store.ids import new_id
 from app.store.tables import audit_events, audit_shown
 
@@ -30,6 +31,8 @@ async def record(
     """
     row = _row(store, action, patient_id, subject, outcome, detail)
     people = None if shown is None else sorted(set(shown))
+    about = ([patient_id] if patient_id else []) + (people or [])
+    await account_for(store, action, about, subject or "")
     await store.connection.execute(audit_events.insert().values(row | {"patient_ids": people}))
     if people:
         named = {"org_id": store.org_id, "at": row["at"], "audit_id": row["audit_id"]}
@@ -45,6 +48,12 @@ async def record_each(store: Store, action: str, patient_ids: Sequence[UUID]) ->
             audit_events.insert(),
             [_row(store, action, one, None, "done", None) for one in patient_ids],
         )
+
+
+def _emergency(store: Store, patient_id: UUID | None) -> dict[str, str]:
+    """Whatever is done on a record that the actor opened in an emergency says so."""
+    opened = store.emergencies.get(patient_id) if patient_id else None
+    return {"emergency": str(opened)} if opened else {}
 
 
 def _row(
@@ -66,6 +75,6 @@ def _row(
         "outcome": outcome,
         "patient_id": patient_id,
         "subject": subject,
-        "detail": dict(detail or {}),
+        "detail": dict(detail or {}) | _emergency(store, patient_id),
         "request_id": store.request_id,
     }

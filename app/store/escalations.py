@@ -28,6 +28,8 @@ class DueFlag:
     due_at: datetime
     consultant_id: UUID | None
     clinic_id: UUID | None
+    program_id: UUID | None = None
+    """The Part 2 program from whose records it follows, if it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ async def claim_due_flags(store: Store, now: datetime, limit: int) -> list[DueFl
             flags.c.due_at,
             episodes.c.consultant_id,
             func.coalesce(episodes.c.clinic_id, patients.c.clinic_id),
+            flags.c.program_id,
         )
         .join(
             patients,
@@ -100,7 +103,7 @@ async def claim_due_flags(store: Store, now: datetime, limit: int) -> list[DueFl
         .where(flags.c.org_id == store.org_id, flags.c.flag_id.in_(ids))
         .order_by(flags.c.next_step_at, flags.c.flag_id)
     )
-    return [DueFlag(*row) for row in found.all()]
+    return [DueFlag(*tuple(row)) for row in found.all()]
 
 
 async def list_steps_of(store: Store, flag_ids: Sequence[UUID]) -> dict[UUID, list[Escalation]]:

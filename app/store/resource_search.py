@@ -56,6 +56,8 @@ class ResourcePage:
     next_cursor: str | None
     patient_ids: tuple[UUID, ...] = ()
     """Whom the page is about."""
+    shown: tuple[tuple[UUID, UUID], ...] = ()
+    """(patient, Part 2 program) of each record of a program's on the page."""
 
 
 async def search(store: Store, wanted: ResourceSearch) -> ResourcePage:
@@ -73,7 +75,10 @@ async def search(store: Store, wanted: ResourceSearch) -> ResourcePage:
     found = [StoredResource(*row[1:]) for row in rows[: wanted.count]]
     people = tuple({row.patient_id for row in rows[: wanted.count] if row.patient_id})
     more = len(rows) > wanted.count
-    return ResourcePage(found, int(total or 0), _cursor(found[-1]) if more else None, people)
+    cursor = _cursor(found[-1]) if more else None
+    shown = {(row.patient_id, row.program_id) for row in rows[: wanted.count] if row.program_id}
+    labelled = tuple((patient, program) for patient, program in shown if patient)
+    return ResourcePage(found, int(total or 0), cursor, people, labelled)
 
 
 def _matching(store: Store, wanted: ResourceSearch) -> Select[Any]:

@@ -58,6 +58,8 @@ class StoredResource:
     last_updated: datetime
     deleted: bool
     body: bytes
+    program_id: UUID | None = None
+    """The Part 2 program whose record it is, if it is one's."""
 
 
 async def save_resource(
@@ -297,7 +299,15 @@ async def find_version(
             kept.last_updated,
             kept.deleted,
             kept.body,
-        ).where(
+            resources.c.program_id,
+        )
+        .join(
+            resources,
+            (resources.c.org_id == kept.org_id)
+            & (resources.c.resource_type == kept.resource_type)
+            & (resources.c.resource_id == kept.resource_id),
+        )
+        .where(
             kept.org_id == store.org_id,
             kept.resource_type == resource_type,
             kept.resource_id == resource_id,
@@ -316,6 +326,7 @@ def served_columns() -> list[Any]:
         resources.c.last_updated,
         resources.c.deleted,
         resource_versions.c.body,
+        resources.c.program_id,
     ]
 
 

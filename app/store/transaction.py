@@ -5,7 +5,7 @@ audit rows that tell of it and the FHIR versions published from it stand or fall
 together. A refusal rolls that transaction back and is recorded by a second one.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -52,6 +52,10 @@ class Store:
     """The keys that records are shown by just now: those of the actor, but for moments."""
     source: UUID | None = None
     """The Part 2 program whose record it is that is written now."""
+    emergencies: Mapping[UUID, UUID] = field(default_factory=dict)
+    """The patients whose records the actor opened in an emergency that is not over."""
+    disclosed: list[str] = field(default_factory=list)
+    """What was shown that is another program's, and why it could be: the notice's words."""
     saved: list[Any] = field(default_factory=list)
     """What changed and is to be published at the end, in order (see store/publishing.py)."""
 
@@ -104,7 +108,8 @@ async def _enter(connection: AsyncConnection, actor: Actor, request_id: str | No
     begun = await open_records(connection, actor)
     sight = await load_sight(connection, actor, begun.now)
     keys = begun.keys
-    return Store(connection, actor, begun.now, request_id, sight, keys, keys, begun.source)
+    opened = begun.emergencies
+    return Store(connection, actor, begun.now, request_id, sight, keys, keys, begun.source, opened)
 
 
 @asynccontextmanager

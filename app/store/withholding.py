@@ -7,8 +7,8 @@ that is labelled would show.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -27,6 +27,8 @@ _BEGINNING = text(
          WHERE org_id = :org AND staff_id = :actor AND active),
         (SELECT json_agg(clinic_id) FROM staff_clinics
          WHERE org_id = :org AND staff_id = :actor),
+        (SELECT json_object_agg(patient_id, emergency_id ORDER BY begun_at) FROM emergencies
+         WHERE org_id = :org AND staff_id = :actor AND ended_at IS NULL AND expires_at > now()),
         (SELECT marked FROM part2_programs WHERE org_id = :org AND program_id = :client
          ORDER BY number DESC LIMIT 1)
     """
@@ -43,6 +45,8 @@ class Beginning:
     """Empty where the organization has no program."""
     source: UUID | None
     """The program whose record everything is that this actor writes."""
+    emergencies: Mapping[UUID, UUID] = field(default_factory=dict)
+    """The patients whose records this actor opened in an emergency that is not over."""
 
 
 async def open_records(connection: AsyncConnection, actor: Actor) -> Beginning:
@@ -50,14 +54,18 @@ async def open_records(connection: AsyncConnection, actor: Actor) -> Beginning:
     found = await connection.execute(
         _BEGINNING, {"org": actor.org_id, "actor": actor.staff_id, "client": actor.client_id}
     )
-    now, has_programs, places, clinics, is_program = found.one()
+    now, has_programs, places, clinics, opened, is_program = found.one()
+    emergencies = {UUID(one): UUID(by) for one, by in (opened or {}).items()}
     if not has_programs:
-        return Beginning(now, frozenset(), None)
+        return Beginning(now, frozenset(), None, emergencies)
     memberships = [Membership(UUID(program), sole) for program, sole in places or ()]
     if is_program and actor.client_id:
         memberships.append(Membership(actor.client_id, sole=True))
     begun = Beginning(
-        now, keys_of(actor, memberships, map(UUID, clinics or ())), source_of(memberships)
+        now,
+        keys_of(actor, memberships, map(UUID, clinics or ())),
+        source_of(memberships),
+        emergencies,
     )
     await look_as(connection, begun.keys)
     if begun.source:

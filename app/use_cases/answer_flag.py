@@ -9,7 +9,7 @@ from app.domain.flag import FlagKind
 from app.domain.handling import asks_again_at, first_step_at
 from app.domain.outcome import outcome_words, read_outcome
 from app.errors import Conflict, Problem, Unprocessable
-from app.store import audit, duty, escalations, flags, handlings, patients
+from app.store import audit, duty, escalations, flags, handlings, part2, patients
 from app.store.flags import Flag
 from app.store.transaction import Store
 from app.use_cases.reevaluate_patient import reevaluate_patient
@@ -49,6 +49,11 @@ async def hand_flag(store: Store, flag_id: UUID, to_id: UUID, today: date, words
     if person is None or not person.active:
         raise Unprocessable(
             "The flag was not handed over.", [Problem("to", "choose somebody who works here")]
+        )
+    if flag.program_id and to_id not in (await part2.get_program(store, flag.program_id)).members:
+        raise Unprocessable(
+            "The flag was not handed over.",
+            [Problem("to", "choose one of the program's own people: others may not know of it")],
         )
     handling = (await handlings.get_handlings(store))[FlagKind(flag.kind)]
     values = {

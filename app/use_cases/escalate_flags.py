@@ -1,7 +1,7 @@
 """Tell the next person of every flag that nobody answered in time."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +12,11 @@ from app.domain.escalation import Move, PastStep, Step, WaitingFlag, escalate
 from app.domain.flag import FlagKind
 from app.domain.handling import Handling, Handlings, Rung
 from app.domain.opening_hours import OpeningHours
-from app.store import audit, deliveries, duty, escalations, handlings
+from app.store import audit, deliveries, duty, escalations, handlings, part2
 from app.store.duty import Reach
 from app.store.escalations import DueFlag, Escalation
 from app.store.transaction import Store
+from app.use_cases.escalate_within_program import needs_anybody, open_for, own_roster
 
 PER_TRANSACTION = 100
 """How many flags one transaction takes a step with (ours)."""
@@ -46,7 +47,9 @@ async def escalate_flags(store: Store) -> int:
         return 0
     on_duty = await _load(store)
     past = await escalations.list_steps_of(store, [flag.flag_id for flag in due])
-    moves = [(flag, _move(store, flag, past.get(flag.flag_id, []), on_duty)) for flag in due]
+    moves = [
+        (flag, await _move_on(store, flag, past.get(flag.flag_id, []), on_duty)) for flag in due
+    ]
     letters = _Letters(store, on_duty)
     await letters.write(moves)
     await escalations.add_steps(
@@ -67,6 +70,20 @@ async def _load(store: Store) -> Duty:
         await duty.load_hours(store),
         await duty.get_reach(store),
     )
+
+
+async def _move_on(store: Store, flag: DueFlag, past: Sequence[Escalation], on_duty: Duty) -> Move:
+    """A flag of a Part 2 program looks for a person among those who may know of it."""
+    if flag.program_id is None:
+        return _move(store, flag, past, on_duty)
+    program = await part2.get_program(store, flag.program_id)
+    own = replace(on_duty, roster=own_roster(on_duty.roster, program.members))
+    move = _move(store, flag, past, own)
+    if not needs_anybody(FlagKind(flag.kind), move):
+        return move
+    move = _move(store, flag, past, on_duty)
+    await open_for(store, flag, program, move)
+    return move
 
 
 def _move(store: Store, flag: DueFlag, past: Iterable[Escalation], on_duty: Duty) -> Move:

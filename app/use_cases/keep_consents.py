@@ -162,6 +162,7 @@ async def record_consent(
 ) -> UUID:
     """Write a consent down; raises Unprocessable with everything that it lacks."""
     store.actor.require(Permission.RECORD_CONSENT)
+    await patients.get_patient(store, patient_id)  # raises where there is none
     await patients.lock_patients(store, [patient_id])
     program = await _program(store, form)
     chosen = {one.key: one.name for one in await _recipients(store)}
@@ -238,6 +239,7 @@ async def revoke_consent(store: Store, consent_id: UUID, how: str, version: int)
     """Revoke a consent from this moment on; returns the patient. Twice is as once."""
     store.actor.require(Permission.RECORD_CONSENT)
     held = await consents.get_consent(store, consent_id)
+    await patients.get_patient(store, held.patient_id)
     await patients.hold_patients(store, [held.patient_id])
     held = await consents.get_consent(store, consent_id)
     if held.revoked_at is not None:

@@ -5,6 +5,7 @@ from app.domain.patient import fold
 from app.domain.scopes import Interaction
 from app.errors import Gone, NotFound
 from app.store import audit, resource_search, resources
+from app.store.accounting import account
 from app.store.resource_search import ResourcePage, ResourceSearch
 from app.store.resources import StoredResource
 from app.store.transaction import Store
@@ -34,9 +35,10 @@ async def read_resource(
     stored, patient_id = found
     if stored.deleted:
         raise Gone(f"{resource_type}/{resource_id} was deleted.")
-    await audit.record(
-        store, "resource.read", patient_id=patient_id, subject=f"{resource_type}/{resource_id}"
-    )
+    named = f"{resource_type}/{resource_id}"
+    await audit.record(store, "resource.read", patient_id=patient_id, subject=named)
+    if patient_id and stored.program_id:
+        await account(store, "resource.read", [(patient_id, stored.program_id)], named)
     return stored
 
 
@@ -52,4 +54,5 @@ async def search_resources(store: Store, wanted: ResourceSearch) -> ResourcePage
         subject=wanted.resource_type,
         detail={"found": page.total},
     )
+    await account(store, "resource.search", page.shown, wanted.resource_type)
     return page

@@ -150,6 +150,7 @@ def _transaction(request: Request, session: Session) -> AbstractAsyncContextMana
 async def open_transaction(request: Request, session: SignedIn) -> AsyncIterator[Store]:
     """The one commit of a request; it happens before the answer is sent (scope="function")."""
     async with _transaction(request, session) as store:
+        request.state.disclosed = store.disclosed
         yield store
 
 

@@ -2,11 +2,8 @@
 
 import re
 
-from app.auth.secrets import hash_password
-from app.domain.actor import system
-from app.store import staff
 from tests.web.part2_world import add_client, general_world, make_program, mark, protected_world
-from tests.web.site import PASSWORD, Site, Visitor
+from tests.web.site import Site
 
 PAPER = {
     "kind": "part2",
@@ -20,15 +17,6 @@ PAPER = {
     "expires_when": "at the end of treatment",
     "told": "yes",
 }
-
-
-async def administrator(site: Site) -> Visitor:
-    login = site.login("adm")
-    async with site.services.database.transaction(system(site.org_id)) as store:
-        await staff.add_staff(
-            store, login, "Ada Admin", ["administrator"], hash_password(PASSWORD), "a@c.example"
-        )
-    return await site.sign_in("adm")
 
 
 async def test_a_part_two_consent_is_refused_with_all_that_it_lacks(site: Site) -> None:
@@ -107,7 +95,7 @@ async def test_an_administrator_marks_a_program_and_what_it_recorded_before_is_l
 ) -> None:
     patient_id = await general_world(site)
     client_id, _ = await add_client(site, "Harbor")
-    admin, maya = await administrator(site), await site.sign_in("maya")
+    admin, maya = await site.sign_in("ada"), await site.sign_in("maya")
     page = await admin.get("/programs")
     assert "Harbor" in page.text
     ben = re.search(r'value="([0-9a-f-]{36})"[^>]*> Ben Ruiz', page.text)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from fastapi.openapi.utils import get_openapi
 
 from app.use_cases.explain_flags import explain_flags
@@ -21,6 +21,7 @@ from app.web.api.shapes import (
     protocol_out,
     rule_out,
 )
+from app.web.disclosing import disclosure_headers
 
 VERSION = "1"
 _PROBLEM: dict[str, Any] = {
@@ -39,9 +40,13 @@ router = APIRouter(prefix="/api/v1", responses=REFUSALS)
 @router.get(
     "/patients/{patient_id}/explain", summary="Why is this patient flagged?", tags=["Explain"]
 )
-async def get_explanation(patient_id: UUID, store: AskedStore, today: AskedOn) -> ExplanationOut:
+async def get_explanation(
+    patient_id: UUID, store: AskedStore, today: AskedOn, response: Response
+) -> ExplanationOut:
     """Each flag with its rule, its numbers and its source; and why the others are not there."""
-    return explanation_out(await explain_flags(store, patient_id, today))
+    found = explanation_out(await explain_flags(store, patient_id, today))
+    response.headers.update(disclosure_headers(store.disclosed))
+    return found
 
 
 @router.get("/rules", summary="What does the registry judge by?", tags=["Rules"])

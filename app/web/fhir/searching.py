@@ -1,10 +1,11 @@
 """Searches and reads, answered with the bodies as they were published."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from app.domain.actor import Actor
+from app.domain.part2 import NOTICE
 from app.errors import NotFound
 from app.use_cases.read_resources import (
     ResourcePage,
@@ -12,11 +13,13 @@ from app.use_cases.read_resources import (
     read_resource,
     search_resources,
 )
+from app.web.disclosing import disclosure_headers
 from app.web.fhir.answers import Answer, entity_tag, http_date
 from app.web.fhir.negotiation import is_lenient
 from app.web.fhir.parameters import Pairs, read_search
 from app.web.fhir.services import Services
 from fhir_mappings.json_text import write_json
+from fhir_mappings.security import disclosure_notice
 
 MAX_ID = 64
 """FHIR R4: an id has 1 to 64 characters."""
@@ -37,8 +40,9 @@ async def read_one(
     begun = services.database.transaction(actor, request_id=request_id, place=place)
     async with begun as store:
         found = await read_resource(store, kind, resource_id, version)
+        told = tuple(store.disclosed)
     headers = {"ETag": entity_tag(found.version), "Last-Modified": http_date(found.last_updated)}
-    return Answer(200, found.body, headers)
+    return Answer(200, found.body, headers | disclosure_headers(told))
 
 
 async def search(
@@ -56,10 +60,11 @@ async def search(
     begun = services.database.transaction(actor, request_id=request_id, place=f"/fhir/{kind}")
     async with begun as store:
         page = await search_resources(store, wanted)
-    return Answer(200, _searchset(kind, page, used, base))
+        told = tuple(store.disclosed)
+    return Answer(200, _searchset(kind, page, used, base, told), disclosure_headers(told))
 
 
-def _searchset(kind: str, page: ResourcePage, used: Pairs, base: str) -> bytes:
+def _searchset(kind: str, page: ResourcePage, used: Pairs, base: str, told: Sequence[str]) -> bytes:
     """The Bundle around bodies that stay as they are: they are not parsed again."""
     frame = {
         "resourceType": "Bundle",
@@ -68,8 +73,16 @@ def _searchset(kind: str, page: ResourcePage, used: Pairs, base: str) -> bytes:
         "link": _links(kind, page, used, base),
     }
     head = write_json(frame)[:-1]
-    entries = b",".join(_entry(found, base) for found in page.resources)
+    entries = b",".join([*(_entry(found, base) for found in page.resources), *_told(told)])
     return head + b',"entry":[' + entries + b"]}" if entries else head + b"}"
+
+
+def _told(told: Sequence[str]) -> list[bytes]:
+    """The same within the Bundle, beside what it matched."""
+    if not told:
+        return []
+    outcome = disclosure_notice([NOTICE, *told])
+    return [write_json({"resource": outcome, "search": {"mode": "outcome"}})]
 
 
 def _entry(found: StoredResource, base: str) -> bytes:

@@ -11,6 +11,7 @@ from app.web.pages import (
     clients,
     consents,
     duty,
+    emergencies,
     endings,
     expected_recovery,
     explain,
@@ -70,6 +71,7 @@ for _page in (
     consents,
     programs,
     staff,
+    emergencies,
 ):
     router.include_router(_page.router)
 

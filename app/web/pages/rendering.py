@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.domain.access import Permission
+from app.domain.part2 import NOTICE
 from app.domain.words import change_words, day_words, number_words, percent_words
 from app.use_cases.view_caseload import TrendRow
 from app.web.dependencies import Session
@@ -98,6 +99,7 @@ environment.globals |= {
     "change_words": change_words,
     "protocol_address": _protocol_address,
     "Permission": Permission,
+    "PART_TWO_NOTICE": NOTICE,
 }
 
 
@@ -112,6 +114,11 @@ def page(
     services = request.app.state.services
     zone = session.actor.time_zone if session else "UTC"
     html = environment.get_template(template).render(
-        session=session, zone=zone, demo=services.settings.demo, path=request.url.path, **values
+        session=session,
+        zone=zone,
+        demo=services.settings.demo,
+        path=request.url.path,
+        disclosed=getattr(request.state, "disclosed", ()),
+        **values,
     )
     return HTMLResponse(html, status)

@@ -1,5 +1,6 @@
 """Connections to Postgres: the application's, bound by row-level security, and the owner's."""
 
+import logging
 from typing import Any
 
 from sqlalchemy import make_url, text
@@ -22,6 +23,14 @@ class NotReady(Unavailable):
     """The database is not ready for this version of Stepwell."""
 
     code = "not-ready"
+
+
+def _hides_rows(record: logging.LogRecord) -> bool:
+    """At DEBUG the engine logs every row of a result: patients' data, hidden or not elsewhere."""
+    return record.levelno >= logging.WARNING
+
+
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(_hides_rows)
 
 
 def _async_url(address: str) -> Any:

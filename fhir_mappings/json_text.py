@@ -5,6 +5,7 @@ repeated name is refused, since two readers could see two different answers.
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import simplejson
@@ -13,6 +14,10 @@ from app.errors import Malformed, Problem
 
 MAX_DEPTH = 50
 """Levels of nesting; the deepest honest resource seen has 12."""
+
+MAX_DIGITS = 100
+"""Of a decimal, written out: FHIR asks for 18. The number 1e999999999 as an integer would take
+a gigabyte, and one with a million digits minutes."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -53,7 +58,7 @@ def _decode(body: bytes) -> str:
 
 def _parse(text: str) -> Any:
     try:
-        return simplejson.loads(text, use_decimal=True, object_pairs_hook=_object)
+        return simplejson.loads(text, parse_float=_decimal, object_pairs_hook=_object)
     except _RepeatedName as error:
         raise Malformed(str(error)) from None
     except simplejson.JSONDecodeError as error:
@@ -64,6 +69,15 @@ def _parse(text: str) -> Any:
         raise Malformed(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
     except (ValueError, ArithmeticError):
         raise Malformed("The body holds a number that no computer can hold.") from None
+
+
+def _decimal(text: str) -> Decimal:
+    """With every digit; raises ValueError for a length or magnitude that nothing measured has."""
+    if len(text) <= MAX_DIGITS:
+        value = Decimal(text)
+        if abs(value.adjusted()) <= MAX_DIGITS:
+            return value
+    raise ValueError
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

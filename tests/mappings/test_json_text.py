@@ -1,5 +1,7 @@
 """JSON is read strictly and written back digit for digit."""
 
+from decimal import Decimal
+
 import pytest
 
 from app.errors import Malformed
@@ -83,3 +85,16 @@ def test_depth_is_limited(levels):
     body = b'{"a":' + b"[" * levels + b"]" * levels + b"}"
     with pytest.raises(Malformed, match="nested deeper"):
         read_json(body)
+
+
+@pytest.mark.parametrize(
+    "number", ["1e101", "1e999999999", "1e-101", "0e999999999", "0." + "1" * 99]
+)
+def test_a_number_that_would_take_minutes_to_write_out_is_refused(number: str) -> None:
+    with pytest.raises(Malformed, match="no computer"):
+        read_json(f'{{"a": {number}}}'.encode())
+
+
+@pytest.mark.parametrize("number", ["1e100", "1.10", "0." + "1" * 98, "-1E-7"])
+def test_a_number_keeps_every_digit(number: str) -> None:
+    assert str(read_json(f'{{"a": {number}}}'.encode())["a"]) == str(Decimal(number))

@@ -128,7 +128,7 @@ async def lock_client(store: Store, client_id: UUID) -> Client:
     await store.connection.execute(
         select(clients.c.client_id)
         .where(clients.c.org_id == store.org_id, clients.c.client_id == client_id)
-        .with_for_update()
+        .with_for_update(key_share=True)  # what a client sends meanwhile refers to its row
     )
     return await get_client(store, client_id)
 

@@ -9,12 +9,14 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select
 
+from app.auth.bearer import client_for_token
 from app.auth.key_sets import read_key_set
 from app.domain.actor import system
 from app.domain.scopes import read_scopes
 from app.settings import Settings
 from app.store import clients
 from app.store.client_tokens import drop_expired
+from app.store.inbound import add_message
 from app.store.tables import audit_events, client_tokens, used_assertions
 from app.use_cases import manage_clients
 from tests.web.site import BASE, Site, make_site, phq9
@@ -203,3 +205,17 @@ async def test_the_last_use_is_remembered(site: Site) -> None:
     async with site.services.database.transaction(system(site.org_id)) as store:
         found = await clients.get_client(store, vendor.client_id)
     assert found.last_used_at is not None
+
+
+async def test_a_long_message_keeps_its_sender_from_no_token(site: Site) -> None:
+    """What a client sends refers to its row until it is committed; a token waits for none of it."""
+    vendor = await make_vendor(site)
+    token = await vendor.token("system/*.crus")
+    actor = await client_for_token(
+        site.services.database, token, site.services.now(), lasting_allowed=False
+    )
+    async with site.services.database.transaction(actor) as store:
+        await add_message(store, {"method": "POST", "path": "/fhir", "content_type": "", "outcome": "accepted",
+            "http_status": 200, "reasons": [], "size_bytes": 0, "body": None, "replay_of_id": None})  # fmt: skip
+        async with asyncio.timeout(5):
+            assert (await vendor.ask()).status_code == 200

@@ -202,6 +202,7 @@ def judged(records: Sequence[Assessment]) -> Decision:
         handlings=DEFAULTS,
         plans={},
         referrals=(),
+        told=frozenset(),
     )
     return judge_patient(facts, Moment(TODAY, NOW, "UTC"))
 

@@ -23,6 +23,7 @@ from app.demo.sign_ins import tell_sign_ins
 from app.demo.steps import Decided, decide
 from app.demo.stories import Story, make_story, spread
 from app.demo.visits import YEAR, Visits, answer, in_care, walk_in
+from app.demo.watching import tell_of_looks
 from app.domain.access import Role
 from app.domain.actor import Actor, ActorKind, system
 from app.domain.catalogue import INSTRUMENTS
@@ -61,6 +62,7 @@ STAFF = (
     ("dana", "Dana Whitfield, MPH", ["director"], "clinic director"),
     ("ops", "Sam Ortiz", ["operator"], "operator (inbound messages)"),
     ("ada", "Ada Brandt", ["administrator"], "administrator (accounts, integrations)"),
+    ("cora", "Cora Bell, CHC", ["compliance"], "compliance officer (the audit)"),
 )
 ACCOUNTS = tuple((login, PASSWORD, title) for login, _, _, title in STAFF)
 _KEPT = {number.key: number.value for number in numbers_of(BAO_SOWA)}
@@ -126,6 +128,8 @@ async def load(
         await set_up_identities(store, team)
         await set_up_duty(store, team, ZONE, today)
         await tell_of_flags(store, team, ZONE, today)
+        people = [course.patient_id for course in courses]
+        await tell_of_looks(store, list(staffed.names.items()), team, people)
     async with database.transaction(actor) as store:
         await fit_expected_recovery(store, today)
     await _load_walk_ins(database, min(patients * 2, WALK_INS), seed, staffed, today)

@@ -15,6 +15,8 @@ from app.errors import Forbidden, Problem, Unprocessable
 ANY = "*"
 RESOURCE_TYPES = ("Encounter", "Observation", "Patient", "QuestionnaireResponse")
 """What a scope may name beside ``*``: the types that the registry keeps."""
+AUDIT = "AuditEvent"
+"""The audit, which a scope names itself or does not reach: ``*`` is for what the registry keeps."""
 
 MOST_SCOPES, LONGEST_TEXT = 100, 4_000
 _SYSTEM = re.compile(r"system/([A-Za-z]{1,64}|\*)\.(\*|read|write|c?r?u?d?s?)", re.ASCII)
@@ -91,7 +93,7 @@ def _read_one(word: str) -> tuple[str, frozenset[str]]:
     found = _SYSTEM.fullmatch(word)
     if found is None or not found[2]:
         raise ScopeNotFit("Only scopes like system/Observation.rs or system/*.read are offered.")
-    if found[1] not in (ANY, *RESOURCE_TYPES):
+    if found[1] not in (ANY, AUDIT, *RESOURCE_TYPES):
         kept = ", ".join(RESOURCE_TYPES)
         raise ScopeNotFit(f"A scope names a type that is not kept here. Kept are {kept}.")
     return found[1], frozenset(_V1.get(found[2], found[2])) - {"d"}
@@ -106,16 +108,14 @@ def grant(registered: Iterable[str], requested: Iterable[str]) -> frozenset[str]
             for one, theirs in held.items():
                 granted[one] = granted.get(one, frozenset()) | letters & theirs
             continue
-        own = held.get(resource_type, frozenset()) | held.get(ANY, frozenset())
+        own = _of_type(held, resource_type)
         granted[resource_type] = granted.get(resource_type, frozenset()) | letters & own
     return _written(granted)
 
 
 def covers(scopes: Iterable[str], resource_type: str, interaction: Interaction) -> bool:
     """Whether these scopes allow the interaction with a resource of the type."""
-    held = _letters(scopes)
-    both = held.get(resource_type, frozenset()) | held.get(ANY, frozenset())
-    return interaction.value in both
+    return interaction.value in _of_type(_letters(scopes), resource_type)
 
 
 def check_scope(
@@ -128,15 +128,18 @@ def check_scope(
 
 def permissions_of(scopes: Iterable[str]) -> frozenset[Permission]:
     """What a client with these scopes may do, by GRANTED_BY."""
-    held = frozenset[str]().union(*_letters(scopes).values())
-    return frozenset(
-        permission for permission, letters in GRANTED_BY.items() if not held.isdisjoint(letters)
-    )
+    by_type = dict(_letters(scopes))
+    audit = by_type.pop(AUDIT, frozenset())
+    held = frozenset[str]().union(*by_type.values())
+    granted = {one for one, letters in GRANTED_BY.items() if not held.isdisjoint(letters)}
+    if not audit.isdisjoint({Interaction.READ, Interaction.SEARCH}):
+        granted.add(Permission.VIEW_AUDIT)
+    return frozenset(granted)
 
 
 def scopes_offered() -> list[str]:
     """Every scope that can be granted, as ``scopes_supported`` lists them."""
-    return [f"system/{one}.crus" for one in (ANY, *RESOURCE_TYPES)]
+    return [*(f"system/{one}.crus" for one in (ANY, *RESOURCE_TYPES)), f"system/{AUDIT}.rs"]
 
 
 def scope_text(scopes: Iterable[str]) -> str:
@@ -156,6 +159,12 @@ def _letters(scopes: Iterable[str]) -> Letters:
     """Kept scopes by type."""
     pairs = [one.removeprefix("system/").partition(".") for one in scopes]
     return {resource_type: frozenset(letters) for resource_type, _, letters in pairs}
+
+
+def _of_type(held: Letters, resource_type: str) -> frozenset[str]:
+    """What is held for a type, by its name or by ``*``."""
+    by_name = held.get(resource_type, frozenset())
+    return by_name if resource_type == AUDIT else by_name | held.get(ANY, frozenset())
 
 
 def _written(by_type: Letters) -> frozenset[str]:

@@ -9,6 +9,7 @@ from app.domain.access import Permission
 from app.domain.episode import EpisodeStatus, is_open
 from app.domain.patient import fold
 from app.store import audit, episodes, patients
+from app.store.patients import Patient
 from app.store.transaction import Store
 
 
@@ -27,15 +28,9 @@ class FoundPatient:
 async def find_patients(store: Store, query: str, limit: int = 25) -> list[FoundPatient]:
     """Patients who fit every word; words with digits are tried as a date or a record number."""
     store.actor.require(Permission.VIEW_PATIENT)
-    words = query.split()
-    days = [day for word in words if (day := _day(word))]
-    numbers = [word for word in words if re.search(r"\d", word) and not _day(word)]
-    tokens = fold(" ".join(word for word in words if not re.search(r"\d", word)))
-    if not (days or numbers or tokens):
+    found = await search_by_words(store, query, limit)
+    if found is None:
         return []
-    found = await patients.search_patients(
-        store, tokens, days[0] if days else None, numbers[0] if numbers else None, limit
-    )
     await audit.record(store, "patient.search", shown=[one.patient_id for one in found])
     return [
         FoundPatient(
@@ -54,6 +49,19 @@ async def find_patients(store: Store, query: str, limit: int = 25) -> list[Found
         )
         for p in found
     ]
+
+
+async def search_by_words(store: Store, query: str, limit: int) -> list[Patient] | None:
+    """Those whom the words find; None where nothing was asked. For use within other views."""
+    words = query.split()
+    days = [day for word in words if (day := _day(word))]
+    numbers = [word for word in words if re.search(r"\d", word) and not _day(word)]
+    tokens = fold(" ".join(word for word in words if not re.search(r"\d", word)))
+    if not (days or numbers or tokens):
+        return None
+    return await patients.search_patients(
+        store, tokens, days[0] if days else None, numbers[0] if numbers else None, limit
+    )
 
 
 def _day(word: str) -> date | None:

@@ -98,7 +98,8 @@ def test_granted_is_what_is_asked_and_registered(
         ("system/Patient.r", "Patient", Interaction.SEARCH, False),
         ("system/Patient.r", "Observation", Interaction.READ, False),
         ("system/*.r", "Observation", Interaction.READ, True),
-        ("system/*.r", "AuditEvent", Interaction.READ, True),
+        ("system/*.r", "AuditEvent", Interaction.READ, False),  # the audit is named or not reached
+        ("system/AuditEvent.r", "AuditEvent", Interaction.READ, True),
         ("system/Patient.cus", "Patient", Interaction.READ, False),
         ("", "Patient", Interaction.READ, False),
     ],

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from app.domain.scopes import AUDIT
+from app.web.fhir.audit_events import PARAMETERS as OF_THE_AUDIT
 from app.web.fhir.parameters import PARAMETERS
 from fhir_mappings.resource_types import KEPT_TYPES
 
@@ -27,7 +29,7 @@ def capability_statement(
                 "mode": "server",
                 "documentation": _DOCUMENTATION,
                 "security": _security(token_endpoint, revocation_endpoint),
-                "resource": [_resource(name) for name in KEPT_TYPES],
+                "resource": [*(_resource(name) for name in KEPT_TYPES), _audit()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
@@ -62,6 +64,16 @@ _SECURITY_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-ser
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 INTERACTIONS = ("create", "read", "vread", "search-type", "update")
+
+
+def _audit() -> dict[str, Any]:
+    """Who did what: read and searched under a scope of its own, never written."""
+    return {
+        "type": AUDIT,
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "searchParam": [{"name": name, "type": kind} for name, kind in OF_THE_AUDIT.items()],
+    }
 
 
 def _resource(name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from app.domain.actor import Actor
 from app.domain.scopes import Interaction, covers
 from app.errors import NotFound, TooLarge, WrongMediaType
 from app.web.dependencies import IntegrationClient
+from app.web.fhir import audit_events
 from app.web.fhir.answers import Answer
 from app.web.fhir.capability import capability_statement
 from app.web.fhir.errors import FHIR_JSON, MethodNotOffered, TypeNotServed
@@ -34,6 +35,7 @@ router = APIRouter(
     dependencies=[Depends(_negotiate)],
     include_in_schema=False,
 )
+router.include_router(audit_events.router)
 AppServices = Annotated[Services, Depends(services_of)]
 
 

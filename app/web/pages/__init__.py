@@ -7,6 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from app.web.pages import (
     accounts,
+    audit,
     caseload,
     clients,
     consents,
@@ -41,6 +42,7 @@ from app.web.pages import (
 
 router = APIRouter(include_in_schema=False)
 for _page in (
+    audit,
     sign_in,
     oidc,
     passkeys,

@@ -196,6 +196,7 @@ FIRST_PAGES = (
     (Permission.REVIEW_CASE, "/reviews"),
     (Permission.VIEW_CASELOAD, "/caseload"),
     (Permission.RECORD_ASSESSMENT, "/worklists/second-stages"),
+    (Permission.VIEW_AUDIT, "/audit"),
     (Permission.VIEW_SCREENING_REACH, "/screening"),
     (Permission.CHOOSE_PROTOCOL, "/protocols"),
     (Permission.VIEW_FLAG_TIMES, "/flag-times"),

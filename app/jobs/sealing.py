@@ -72,13 +72,15 @@ async def seal_in(
     Killed after a batch, the next look goes on where it ended: what is sealed is in the
     database, and a head that was not noted outside is noted then.
     """
-    rows = 0
+    rows, reached = 0, None
     while True:
         async with database.transaction(system(org_id)) as store:
-            done = await seal_audit(store, thorough=thorough)
+            done = await seal_audit(store, thorough=thorough, reached=reached)
         rows += done.rows
-        if not done.more:
+        swept = reached is None or not thorough
+        if not done.more and (swept or done.head is None):
             return done.head, rows
+        reached = done.reached if done.more else None
 
 
 async def _note(anchor: Anchor, org_id: UUID, head: Seal, noted: int) -> None:

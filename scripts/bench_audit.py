@@ -95,7 +95,7 @@ async def cost_of_a_row(database: Database) -> None:
     async def nothing(store: Store) -> None: ...
 
     async def write(store: Store) -> None:
-        await organizations.add_clinic(store, "Riverside", "UTC")
+        await organizations.add_clinic(store, f"Riverside {new_id()}", "UTC")
 
     async def write_and_tell(store: Store) -> None:
         await write(store)

@@ -191,8 +191,9 @@ async def _shown(store: Store, rows: list[AuditRow]) -> list[ShownRow]:
 
 def _about(row: AuditRow) -> str:
     if row.outcome == "refused":
-        needs = str(row.detail.get("needs", ""))
-        return f"{row.subject or ''} (needs {needs})".strip() if needs else row.subject or ""
+        needs = str(row.detail.get("needs", row.detail.get("code", "")))
+        where = "" if row.patient_id else row.subject or ""
+        return f"{where} (needs {needs})".strip() if "needs" in row.detail else f"{where} {needs}"
     told = sort_of(row.action) in (Sort.RIGHTS, Sort.REGISTRY, Sort.CHANGE) and not row.patient_id
     return (row.subject or "") if told else ""
 

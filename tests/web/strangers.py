@@ -55,6 +55,7 @@ PLAIN = {
     "path": "nothing",
     "token": "nothing",
     "resource_id": "nothing",
+    "key": "nothing",
 }
 """Parameters that name no record of an organization."""
 TYPED = {

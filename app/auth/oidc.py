@@ -11,11 +11,14 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 from uuid import UUID
 
+from joserfc.jwk import Key
+
 from app.auth.ceremonies import begin_ceremony, derive, finish_ceremony, pkce_challenge
 from app.auth.oidc_fetching import ProviderDown
 from app.auth.oidc_provider import Metadata, ProviderNotFit, Providers
 from app.auth.oidc_tokens import (
     Expected,
+    KeysFor,
     Proven,
     TokenRefused,
     verify_id_token,
@@ -66,6 +69,14 @@ class Relying:
     def redirect_uri(self, slug: str) -> str:
         """A provider's own: an answer of one cannot be handed in as another's."""
         return f"{self.base_url}/sign-in/with/{slug}/back"
+
+    def keys_of(self, provider: Provider) -> KeysFor:
+        """The keys that a provider's tokens are verified with."""
+
+        async def keys_for(key_id: str | None, doubted: bool) -> list[Key]:
+            return await self.providers.keys_for(provider.issuer, key_id, doubted=doubted)
+
+        return keys_for
 
     def secret_of(self, slug: str) -> str | None:
         """The client's secret, from a file named for the provider; None: PKCE alone.
@@ -197,7 +208,7 @@ async def _prove(
         id_token,
         Expected(provider.issuer, provider.client_id, now),
         derive(token, "nonce"),
-        lambda key_id: relying.providers.keys_for(provider.issuer, key_id),
+        relying.keys_of(provider),
     )
     if provider.shows_second_factor and not proven.second_factor:
         raise TokenRefused("second-factor")
@@ -333,7 +344,7 @@ async def end_from_provider(relying: Relying, slug: str, logout_token: str, now:
     order = await verify_logout_token(
         logout_token,
         Expected(provider.issuer, provider.client_id, now),
-        lambda key_id: relying.providers.keys_for(provider.issuer, key_id),
+        relying.keys_of(provider),
     )
     async with relying.database.transaction(system(org_id)) as store:
         ended = await provider_sessions.end_provider_sessions(

@@ -9,13 +9,15 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OKPKey, RSAKey
 
-from app.auth.oidc_fetching import AddressRefused, Fetcher, ProviderDown, check_address
+from app.auth.oidc_fetching import AddressRefused, Answer, Fetcher, ProviderDown, check_address
 
 METADATA_SECONDS = 3600.0
 KEYS_SECONDS = (300, 24 * 3600)
 """The least and the most for which keys are kept, whatever the provider's headers say."""
 REFETCH_SECONDS = 60.0
 """An unknown key is looked for once in this time: a flood of made-up ones asks nobody."""
+DOWN_SECONDS = 5.0
+"""For this time after it did not answer a provider is not asked: who waits is told at once."""
 MOST_KEYS = 50
 SMALLEST_RSA = 2048
 
@@ -102,6 +104,7 @@ class _Kept:
     keys: list[Key] = field(default_factory=list)
     keys_until: float = 0
     keys_asked: float = float("-inf")
+    down_until: float = float("-inf")
 
 
 @dataclass(slots=True)
@@ -118,14 +121,20 @@ class Providers:
         async with kept.lock:
             return await self._metadata(issuer, kept)
 
-    async def keys_for(self, issuer: str, key_id: str | None) -> list[Key]:
-        """The keys that may have signed: by id where it is named, else all; renewed if unknown."""
+    async def keys_for(
+        self, issuer: str, key_id: str | None, *, doubted: bool = False
+    ) -> list[Key]:
+        """The keys that may have signed: by id where it is named, else all; renewed if unknown.
+
+        `doubted`: those that were given did not sign; some providers change a key and not its id.
+        """
         kept = self._kept.setdefault(issuer, _Kept())
         async with kept.lock:
             metadata, now = await self._metadata(issuer, kept), self.clock()
             found = _named(kept.keys, key_id)
             stale = now >= kept.keys_until
-            if stale or (not found and now >= kept.keys_asked + REFETCH_SECONDS):
+            wanting = doubted or not found
+            if stale or (wanting and now >= kept.keys_asked + REFETCH_SECONDS):
                 await self._renew_keys(metadata, kept, now)
                 found = _named(kept.keys, key_id)
             return found
@@ -134,18 +143,27 @@ class Providers:
         now = self.clock()
         if kept.metadata is None or now >= kept.metadata_until:
             where = issuer.rstrip("/") + "/.well-known/openid-configuration"
-            answer = await self.fetcher.get(where)
-            if answer.status != 200:
-                raise ProviderDown()
+            answer = await self._get(where, kept)
             kept.metadata = read_metadata(issuer, answer.content, self.fetcher.private_allowed)
             kept.metadata_until = now + METADATA_SECONDS
         return kept.metadata
 
+    async def _get(self, address: str, kept: _Kept) -> Answer:
+        if self.clock() < kept.down_until:
+            raise ProviderDown()
+        try:
+            answer = await self.fetcher.get(address)
+        except ProviderDown:
+            kept.down_until = self.clock() + DOWN_SECONDS
+            raise
+        if answer.status != 200:
+            kept.down_until = self.clock() + DOWN_SECONDS
+            raise ProviderDown()
+        return answer
+
     async def _renew_keys(self, metadata: Metadata, kept: _Kept, now: float) -> None:
         kept.keys_asked = now
-        answer = await self.fetcher.get(metadata.jwks_uri)
-        if answer.status != 200:
-            raise ProviderDown()
+        answer = await self._get(metadata.jwks_uri, kept)
         kept.keys = read_keys(answer.content)
         least, most = KEYS_SECONDS
         kept.keys_until = now + min(max(answer.max_age or least, least), most)

@@ -90,10 +90,10 @@ def check(slug: str) -> None:
         _, provider = await oidc.find(services.database, slug)
         metadata = await relying.providers.metadata(provider.issuer)
         keys = await relying.providers.keys_for(provider.issuer, None)
-        secret = "found" if relying.secret_of(slug) else "none: PKCE alone"
+        held = "found" if relying.secret_of(slug) else "none: PKCE alone"
         print(f"issuer   {metadata.issuer}")
         print(f"keys     {len(keys)} that may sign")
-        print(f"secret   {secret}")
+        print(f"secret   {held}")
         print(f"sign-out {metadata.end_session_endpoint or 'not offered'}")
 
     in_services(act)

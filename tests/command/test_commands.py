@@ -12,6 +12,7 @@ import pytest
 
 from tests import postgres
 from tests.postgres import Server
+from tests.web.provider import FakeProvider, served
 from tests.web.site import KEY, phq9
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,3 +133,28 @@ def test_telling_once_by_a_command(own: dict[str, str], org: str) -> None:
     refused = run(own | clear | {"STEPWELL_SMTP_SECURITY": "none"}, "tell")
     assert refused.returncode == 1
     assert "never sent in clear" in refused.stderr
+
+
+def test_an_identity_provider_is_added_asked_and_retired(
+    own: dict[str, str], org: str, tmp_path: Path
+) -> None:
+    (tmp_path / "riverside").write_text("a secret\n")
+    allowed = {"STEPWELL_OIDC_PRIVATE_NETWORKS": "true", "STEPWELL_OIDC_SECRETS": str(tmp_path)}
+    with served(FakeProvider) as provider:
+        words = ("identity-provider", "add", "riverside", "Riverside", provider.issuer, "stepwell")
+        refused = run(own, *words, "--org", org)
+        assert refused.returncode == 1, "this machine is not asked unless that is allowed"
+        assert "Traceback" not in refused.stderr
+        added = run(own | allowed, *words, "--org", org)
+        assert added.returncode == 0, added.stderr
+        assert "/sign-in/with/riverside/back" in added.stderr
+        again = run(own | allowed, *words, "--org", org)
+        assert (again.returncode, "another provider's" in again.stderr) == (1, True)
+        told = run(own | allowed, "identity-provider", "check", "riverside")
+        assert "1 that may sign" in told.stdout, told.stderr
+        assert "found" in told.stdout
+        assert "a secret" not in told.stdout + told.stderr
+    down = run(own | allowed, "identity-provider", "check", "riverside")
+    assert (down.returncode, "does not answer" in down.stderr) == (1, True)
+    assert run(own, "identity-provider", "retire", "riverside", "--org", org).returncode == 0
+    assert run(own, "identity-provider", "list", "--org", org).stdout == ""

@@ -92,7 +92,7 @@ def test_an_address_that_passkeys_do_not_know_is_told_and_led_on(
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{served.base}/sign-in/passkey")
-    here = served.base.replace("127.0.0.1", "localhost")
+    here = served.base.replace("127.0.0.1", "localhost") + "/sign-in/passkey"
     expect(page.get_by_role("status")).to_contain_text("work at one address alone")
     expect(page.get_by_role("link", name=here)).to_be_visible()
     context.close()

@@ -281,16 +281,16 @@ async def test_passwords_close_when_it_is_safe_and_an_administrator_keeps_one(
 ) -> None:
     admin = await federated.site.sign_in("ada")
     ada = await federated.staff_id("ada")
-    refused = await admin.post("/identities/passwords", passwords="closed")
+    refused = await admin.post("/identities/passwords", ways="closed")
     assert refused.status_code == 422
     assert "nobody has signed in through the provider yet" in refused.text
     await federated.link("maya")
-    assert (await admin.post("/identities/passwords", passwords="closed")).status_code == 422
+    assert (await admin.post("/identities/passwords", ways="closed")).status_code == 422
     maya = await federated.staff_id("maya")
     told = await admin.post(f"/identities/break-glass/{maya}", named="yes")
     assert told.status_code == 422, "a care manager keeps none"
     assert (await admin.post(f"/identities/break-glass/{ada}", named="yes")).status_code == 303
-    assert (await admin.post("/identities/passwords", passwords="closed")).status_code == 303
+    assert (await admin.post("/identities/passwords", ways="closed")).status_code == 303
     told = await (await federated.site.visit()).post(
         "/sign-in", login=federated.site.login("maya"), password=PASSWORD
     )
@@ -300,7 +300,7 @@ async def test_passwords_close_when_it_is_safe_and_an_administrator_keeps_one(
     await federated.site.sign_in("ada")
     told = await admin.post(f"/identities/break-glass/{ada}", named="no")
     assert told.status_code == 409, "the last one stays while passwords are closed"
-    assert (await admin.post("/identities/passwords", passwords="open")).status_code == 303
+    assert (await admin.post("/identities/passwords", ways="open")).status_code == 303
     await federated.site.sign_in("maya")
 
 

@@ -1,5 +1,6 @@
 """What an attacker, or a provider that lies, does to the sign-in: nothing of it opens an account."""
 
+import asyncio
 import json
 import re
 import time
@@ -137,6 +138,44 @@ async def test_a_flood_of_made_up_keys_asks_the_provider_once_a_minute(
         told = await server.http.post(where, data={"logout_token": token})
         assert told.status_code == 400
     assert federated.provider.asked.count("/jwks") - before <= 1
+
+
+async def test_a_key_that_changed_under_its_old_name_is_looked_for_once(
+    federated: Federated,
+) -> None:
+    await federated.link("maya")
+    providers, clock = federated.site.services.providers, [0.0]
+    providers.clock = lambda: clock[0]
+    assert (await federated.come(await federated.site.visit())).status_code == 303
+    federated.provider.key = new_key("first")
+    federated.provider.published = [federated.provider.key]
+    asked = federated.provider.asked.count("/jwks")
+    assert (await federated.come(await federated.site.visit())).status_code == 401
+    assert federated.provider.asked.count("/jwks") == asked, "within the minute nobody is asked"
+    clock[0] += 61
+    assert (await federated.come(await federated.site.visit())).status_code == 303
+    assert federated.provider.asked.count("/jwks") == asked + 1
+
+
+async def test_while_a_provider_is_down_nobody_waits_for_it_twice(federated: Federated) -> None:
+    providers, clock = federated.site.services.providers, [0.0]
+    providers.clock = lambda: clock[0]
+    federated.provider.broken = "*"
+    for _ in range(5):
+        told = await (await federated.site.visit()).get(f"/sign-in/with/{federated.slug}")
+        assert told.status_code == 503
+    assert len(federated.provider.asked) == 1
+    federated.provider.broken = None
+    clock[0] += 6
+    await federated.start(await federated.site.visit())
+
+
+async def test_an_answer_handed_in_twice_at_once_opens_one_session(federated: Federated) -> None:
+    await federated.link("maya")
+    visitor = await federated.site.visit()
+    back = await federated.approve(await federated.start(visitor))
+    told = await asyncio.gather(*(visitor.get(back) for _ in range(4)))
+    assert sorted(one.status_code for one in told) == [303, 401, 401, 401]
 
 
 async def test_next_leads_nowhere_else(federated: Federated) -> None:
@@ -287,7 +326,7 @@ def test_keys_that_may_not_sign_are_left_out() -> None:
     "text", ["", "a.b.c", "....", "W10.W10.aa", "é.é.é", "x" * 40_000, "WyJhbGciXQ.e30.YQ"]
 )
 async def test_what_is_no_token_is_refused_before_any_key_is_looked_for(text: str) -> None:
-    async def never(_: str | None) -> list[Any]:
+    async def never(_: str | None, doubted: bool) -> list[Any]:
         raise AssertionError("no key is looked for")
 
     with pytest.raises(TokenRefused):
@@ -299,10 +338,10 @@ async def test_without_a_key_id_one_key_may_be_meant_and_not_several() -> None:
     expected = Expected(fake.issuer, fake.client_id, datetime.now(UTC))
     token = fake.sign(fake.id_claims("n"))
 
-    async def one(_: str | None) -> list[Any]:
+    async def one(_: str | None, doubted: bool) -> list[Any]:
         return [fake.key]
 
-    async def two(_: str | None) -> list[Any]:
+    async def two(_: str | None, doubted: bool) -> list[Any]:
         return [fake.key, new_key("other")]
 
     assert (await verify_id_token(token, expected, "n", one)).identity.subject == "person-1"

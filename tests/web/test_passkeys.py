@@ -1,5 +1,6 @@
 """Passkeys: made, used alone and as the second step, taken away; and what must not pass for one."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -247,6 +248,17 @@ async def test_a_copy_is_noticed_by_its_counter(maya: Owner) -> None:
     _, told = await stale.enter()
     assert told.status_code == 401
     assert "may have been copied" in told.text
+
+
+async def test_of_two_answers_with_one_count_at_once_one_is_taken(maya: Owner) -> None:
+    """A device and its copy, each in a browser of its own, in the same instant."""
+    copy, tries = replace(maya.device), []
+    for one in (maya.device, copy):
+        visitor = await maya.site.visit()
+        answer = one.use(asked(await visitor.get("/sign-in/passkey")))
+        tries.append(visitor.post("/sign-in/passkey", credential=answer))
+    told = await asyncio.gather(*tries)
+    assert sorted(one.status_code for one in told) == [303, 401]
 
 
 async def test_a_synced_passkey_counts_nothing_and_opens_each_time(site: Site) -> None:

@@ -48,11 +48,11 @@ async def turn_away(store: WriteStore, provider_id: UUID, subject: Subject) -> R
 
 
 @router.post("/identities/passwords", dependencies=checked)
-async def passwords(store: WriteStore, passwords: Annotated[str, Form()] = "") -> Response:
+async def ways_in(store: WriteStore, ways: Annotated[str, Form()] = "") -> Response:
     """Open or close passwords for everybody but the administrators who keep one."""
-    if passwords not in ("open", "closed"):
+    if ways not in ("open", "closed"):
         raise Unprocessable("Nothing was changed: choose whether passwords are open.")
-    await links.close_passwords(store, passwords == "closed")
+    await links.close_passwords(store, ways == "closed")
     return RedirectResponse("/identities#passwords", 303)
 
 

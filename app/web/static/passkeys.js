@@ -50,7 +50,8 @@
 
   const ask = async () => {
     if (location.origin !== form.dataset.origin) {
-      say("Passkeys work at one address alone. Open Stepwell there:", form.dataset.origin);
+      const here = form.dataset.origin + location.pathname + location.search;
+      say("Passkeys work at one address alone. Open Stepwell there:", here);
       return;
     }
     if (!window.PublicKeyCredential) {

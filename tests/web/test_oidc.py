@@ -88,6 +88,26 @@ async def test_only_an_administrator_links_and_each_person_once(federated: Feder
     assert (await admin.post(where, subject="person-2", staff="")).status_code == 422
 
 
+async def test_opening_a_way_in_asks_for_a_fresh_proof_and_shutting_one_does_not(
+    federated: Federated,
+) -> None:
+    await federated.link("maya")
+    admin = await federated.site.sign_in("ada")
+    app = admin.http._transport.app  # type: ignore[attr-defined]
+    app.state.services = at(app.state.services, app.state.services.now() + timedelta(minutes=20))
+    base = f"/identities/{federated.provider_id}"
+    ada = await federated.staff_id("ada")
+    for path, fields in (
+        (f"{base}/link", {"subject": "person-1", "staff": str(ada)}),
+        ("/identities/passwords", {"ways": "closed"}),
+        (f"/identities/break-glass/{ada}", {"named": "yes"}),
+    ):
+        told = await admin.post(path, **fields)
+        assert told.headers["location"] == "/my-account/confirm?next=/identities"
+    told = await admin.post(f"{base}/unlink", subject="person-1")
+    assert told.headers["location"] == "/identities#linked"
+
+
 async def test_unlinking_ends_their_sessions_and_lets_them_in_no_more(federated: Federated) -> None:
     await federated.link("maya")
     maya = await federated.site.visit()

@@ -8,12 +8,14 @@ from fastapi.responses import RedirectResponse
 
 from app.errors import Unprocessable
 from app.use_cases import link_identity as links
-from app.web.dependencies import SignedIn, WriteStore, check_csrf
+from app.web.dependencies import SignedIn, WriteStore, check_csrf, freshly_proved
 from app.web.pages.forms import choice
 from app.web.pages.rendering import page
 
 router = APIRouter()
 checked = [Depends(check_csrf)]
+proved = [Depends(check_csrf), Depends(freshly_proved)]
+"""Who opens a way in for somebody, or shuts one, has proved who they are just now."""
 Subject = Annotated[str, Form(max_length=255)]
 
 
@@ -24,7 +26,7 @@ async def show(request: Request, session: SignedIn, store: WriteStore) -> Respon
     return page(request, "identities.html", session, board=board)
 
 
-@router.post("/identities/{provider_id}/link", dependencies=checked)
+@router.post("/identities/{provider_id}/link", dependencies=proved)
 async def link(
     store: WriteStore, provider_id: UUID, subject: Subject, staff: Annotated[str, Form()] = ""
 ) -> Response:
@@ -47,7 +49,7 @@ async def turn_away(store: WriteStore, provider_id: UUID, subject: Subject) -> R
     return RedirectResponse("/identities", 303)
 
 
-@router.post("/identities/passwords", dependencies=checked)
+@router.post("/identities/passwords", dependencies=proved)
 async def ways_in(store: WriteStore, ways: Annotated[str, Form()] = "") -> Response:
     """Open or close passwords for everybody but the administrators who keep one."""
     if ways not in ("open", "closed"):
@@ -56,7 +58,7 @@ async def ways_in(store: WriteStore, ways: Annotated[str, Form()] = "") -> Respo
     return RedirectResponse("/identities#passwords", 303)
 
 
-@router.post("/identities/break-glass/{staff_id}", dependencies=checked)
+@router.post("/identities/break-glass/{staff_id}", dependencies=proved)
 async def break_glass(
     store: WriteStore, staff_id: UUID, named: Annotated[str, Form()] = ""
 ) -> Response:

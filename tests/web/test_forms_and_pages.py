@@ -14,7 +14,13 @@ from app.main import create_app
 from app.web import pages
 from tests.web.site import STAFF, Site, Visitor
 
-FORMS_BEFORE_A_SESSION = {"/sign-in", "/sign-in/second-factor", "/sign-in/link/{token}"}
+FORMS_BEFORE_A_SESSION = {
+    "/sign-in",
+    "/sign-in/second-factor",
+    "/sign-in/link/{token}",
+    "/sign-in/passkey",
+    "/sign-in/second-factor/passkey",
+}
 """No session whose token they could carry: they are refused by where they were sent from."""
 SENT_BY_PROVIDERS = {"/sign-in/with/{slug}/sign-out"}
 """What an identity provider itself sends, signed (tests/web/test_oidc*.py)."""

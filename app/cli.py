@@ -151,7 +151,9 @@ def tell_command() -> None:
     async def run(services: Services) -> None:
         check_safe(services.settings)
         steps = await escalate_all(services.database)
-        tried = await deliver_all(services.database, services.post, services.settings.base_url)
+        tried = await deliver_all(
+            services.database, services.post, services.settings.base_url, services.sealer
+        )
         console.print(f"{steps} flags took a step; {tried} messages were tried.")
 
     in_services(run)

@@ -104,7 +104,7 @@ def _jobs(services: Services) -> list[Coroutine[None, None, None]]:
         repeat(
             "delivery",
             settings.deliver_seconds,
-            lambda: deliver_all(database, services.post, settings.base_url),
+            lambda: deliver_all(database, services.post, settings.base_url, services.sealer),
         ),
         repeat("forgetting", FORGET_SECONDS, lambda: forget_expired(database)),
     ]

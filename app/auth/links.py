@@ -1,6 +1,6 @@
 """Links by which somebody chooses a password: after a reset, or as their first.
 
-A link is shown once to whoever made it, or mailed to its owner. It is good once and for a day;
+A link is shown once to whoever made it, or mailed to its owner. It is good once and for a while;
 opening it changes nothing, since mail scanners open links. It sets a password and signs nobody
 in: whoever has a second factor still owes it.
 """
@@ -9,21 +9,36 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.auth import throttle
+from app.auth.letters import mail_link, tell_of_change
 from app.auth.own_account import known_words
 from app.auth.passwords import check_password_choice, hash_aside
+from app.auth.sealed_secrets import Sealer
 from app.auth.secrets import digest, new_token
 from app.auth.sessions import Browser, acting
 from app.domain.actor import system
+from app.domain.login import login_of
 from app.errors import NotFound
-from app.store import attempts, audit, half_sign_ins, known_devices, sessions, sign_in_links, staff
+from app.store import (
+    attempts,
+    audit,
+    half_sign_ins,
+    known_devices,
+    sessions,
+    sign_in_links,
+    sign_in_rules,
+    staff,
+)
 from app.store.staff import StaffAccount
 from app.store.transaction import Database, Store
 
 LASTS = timedelta(days=1)
+"""Of a link that an administrator made."""
+ASKED_LASTS = timedelta(hours=1)
+"""Of a link that somebody asked for by the address they confirmed."""
 
 
 class LinkEnded(NotFound):
-    """This link was used, replaced, or is older than a day. Ask for another one."""
+    """This link was used, replaced, or is too old. Ask for another one."""
 
     code = "link-ended"
 
@@ -31,20 +46,45 @@ class LinkEnded(NotFound):
 async def make_link(store: Store, staff_id: UUID, now: datetime) -> str:
     """The path of a link for somebody; the link is kept nowhere and shown once."""
     token = new_token()
-    await keep_link(store, staff_id, token, now)
+    await _keep(store, staff_id, token, now, LASTS)
     return f"/sign-in/link/{token}"
 
 
-async def keep_link(store: Store, staff_id: UUID, token: str, now: datetime) -> None:
-    """Let this token choose somebody's password, for a day; those before it hold no more."""
-    await sign_in_links.add_link(
-        store.connection,
-        digest(token),
-        (store.org_id, staff_id),
-        store.actor.staff_id,
-        now,
-        now + LASTS,
-    )
+async def send_link(
+    store: Store, sealer: Sealer, account: StaffAccount, now: datetime, lasts: timedelta = LASTS
+) -> None:
+    """The same by mail to the address that is kept of them: nobody else sees it."""
+    token = await mail_link(store, sealer, account, now)
+    await _keep(store, account.staff_id, token, now, lasts)
+
+
+async def _keep(store: Store, staff_id: UUID, token: str, now: datetime, lasts: timedelta) -> None:
+    """Let this token choose somebody's password for a while."""
+    whose, made_by = (store.org_id, staff_id), store.actor.staff_id
+    await sign_in_links.add_link(store.connection, digest(token), whose, made_by, now, now + lasts)
+
+
+async def ask_for_link(
+    database: Database, sealer: Sealer, login: str, browser: Browser, now: datetime
+) -> None:
+    """Mail a link to whoever has this login and confirmed an address; who asks learns nothing.
+
+    Nothing else changes by asking: the password holds, so do their sessions. Raises Throttled.
+    """
+    name = login_of(login) or ""
+    await throttle.count_attempt(database, throttle.for_link(name, browser.address), now)
+    async with database.directory() as connection:
+        found = await staff.find_login(connection, name)
+    if found is None:
+        return
+    org_id, staff_id = found
+    async with database.transaction(system(org_id)) as store:
+        account = await staff.get_account(store, staff_id)
+        closed = await sign_in_rules.password_closed(store, staff_id)
+        if not account.active or closed or account.email_confirmed_at is None:
+            return
+        await send_link(store, sealer, account, now, ASKED_LASTS)
+        await audit.record(store, "password.ask", subject=f"staff/{staff_id}")
 
 
 async def whose_link(database: Database, token: str, now: datetime) -> StaffAccount:
@@ -82,6 +122,7 @@ async def choose_password(
         await staff.set_password(store, account.staff_id, hashed)
         await end_everything(store, account.staff_id, now)
         await _welcome(store, account, browser, now)
+        await tell_of_change(store, account, now)
         await audit.record(store, "password.choose", subject=f"staff/{account.staff_id}")
     return account
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.auth import throttle
 from app.auth.authenticator import WrongCode, address_of, matching_step, new_secret
+from app.auth.letters import tell_of_change
 from app.auth.passwords import check_password_choice, hash_aside, verify_aside
 from app.auth.sealed_secrets import Sealer
 from app.auth.second_factor import about, judge_code
@@ -102,6 +103,7 @@ async def change_password(
         await known_devices.forget(store.connection, org_id, staff_id)
         renewed = await renew(store, token, now)
         await end_others(store, staff_id, renewed.token, now)
+        await tell_of_change(store, account, store.now)
         await audit.record(store, "password.change", subject=f"staff/{staff_id}")
     return renewed
 
@@ -166,6 +168,7 @@ async def confirm_authenticator(
     codes = await fresh_recovery_codes(store, account.staff_id)
     renewed = await renew(store, token, now, Proof.PASSWORD_AND_CODE)
     await end_others(store, account.staff_id, renewed.token, now)
+    await tell_of_change(store, account, store.now)
     await audit.record(store, "authenticator.add", subject=f"staff/{account.staff_id}")
     return renewed, codes
 
@@ -185,6 +188,7 @@ async def remove_authenticator(store: Store, token: str, now: datetime) -> Renew
         raise Forbidden("Your organization asks you for a second factor: set up another instead.")
     await second_factors.remove_second_factors(store, own.staff_id, codes=not own.has_passkey)
     renewed = await renew(store, token, now, None if own.has_passkey else Proof.PASSWORD)
+    await tell_of_change(store, own, store.now)
     await audit.record(store, "authenticator.remove", subject=f"staff/{own.staff_id}")
     return renewed
 
@@ -195,6 +199,7 @@ async def new_recovery_codes(store: Store) -> list[str]:
     if not account.has_second_factor:
         raise Conflict("Codes on paper stand in for an app or a passkey: set one up first.")
     codes = await fresh_recovery_codes(store, account.staff_id)
+    await tell_of_change(store, account, store.now)
     await audit.record(store, "recovery-code.renew", subject=f"staff/{account.staff_id}")
     return codes
 

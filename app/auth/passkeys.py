@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.auth import passkey_proofs, second_factor
 from app.auth.ceremonies import begin_ceremony, finish_ceremony
+from app.auth.letters import tell_of_change
 from app.auth.own_account import end_others, fresh_recovery_codes
 from app.auth.passkey_proofs import Answer, MadePasskey, PasskeyRefused, RelyingParty
 from app.auth.sessions import (
@@ -108,6 +109,7 @@ async def keep_new(
         )
         if first:
             await end_others(store, who[1], renewed.token, now)
+        await tell_of_change(store, account, now)
     return Kept(renewed, codes)
 
 
@@ -139,6 +141,7 @@ async def remove(store: Store, passkey_id: UUID, session: str, now: datetime) ->
     await passkeys.remove_passkeys(store, account.staff_id, only=passkey_id)
     renewed = await renew(store, session, now)
     await end_others(store, account.staff_id, renewed.token, now)
+    await tell_of_change(store, account, now)
     await audit.record(store, "passkey.remove", subject=f"passkeys/{passkey_id}")
     return renewed
 

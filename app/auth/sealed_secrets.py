@@ -8,10 +8,12 @@ keys may be listed: the first seals, all of them open, so that keys are rotated 
 
 import base64
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,6 +24,8 @@ from app.errors import Unavailable
 
 NONCE = 12
 """Bytes; random for each secret, which 96 bits allow for 2^32 of them (NIST SP 800-38D)."""
+
+SEALS, LINKS = b"stepwell sealed secrets 1", b"stepwell mailed links 1"
 
 
 class CannotUnseal(Unavailable):
@@ -35,11 +39,25 @@ class Sealer:
     """Seals with its first key and opens with any."""
 
     keys: tuple[tuple[str, AESGCM], ...] = ()
+    link_key: bytes = b""
+    """What links that are mailed are made with."""
 
     @classmethod
     def of(cls, secrets: Sequence[str]) -> Self:
         """A sealer of the operator's secret keys, the newest first."""
-        return cls(tuple((_name(one), AESGCM(_derive(one))) for one in secrets))
+        keys = tuple((_name(one), AESGCM(_derive(one, SEALS))) for one in secrets)
+        return cls(keys, _derive(secrets[0], LINKS) if secrets else b"")
+
+    def link_token(self, message: UUID) -> str:
+        """The token of the link in a mailed message: 256 bits that the outbox does not hold.
+
+        The one who writes the message keeps its SHA-256, the one who sends it makes it again.
+        Raises CannotUnseal.
+        """
+        if not self.link_key:
+            raise CannotUnseal("No link can be mailed: an operator sets STEPWELL_SECRET_KEY.")
+        made = hmac.new(self.link_key, message.bytes, hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
     def seal(self, plain: str, about: str) -> str:
         """`about` says whose and what it is; the same words open it. Raises CannotUnseal."""
@@ -68,10 +86,10 @@ class Sealer:
         return bool(self.keys) and sealed.split(".")[1:2] == [self.keys[0][0]]
 
 
-def _derive(secret: str) -> bytes:
-    return HKDF(SHA256(), 32, None, b"stepwell sealed secrets 1").derive(secret.encode())
+def _derive(secret: str, purpose: bytes) -> bytes:
+    return HKDF(SHA256(), 32, None, purpose).derive(secret.encode())
 
 
 def _name(secret: str) -> str:
     """Which key it is, telling nothing of it."""
-    return hashlib.sha256(b"stepwell key name " + _derive(secret)).hexdigest()[:8]
+    return hashlib.sha256(b"stepwell key name " + _derive(secret, SEALS)).hexdigest()[:8]

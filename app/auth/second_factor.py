@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.auth import throttle
 from app.auth.authenticator import WrongCode, matching_step
+from app.auth.letters import tell_of_change
 from app.auth.sealed_secrets import Sealer
 from app.auth.secrets import digest, new_token
 from app.auth.sessions import Browser, Proof, acting, begin_session
@@ -171,6 +172,7 @@ async def _use(
     if recovery is None or not await second_factors.use_code(store, staff_id, digest(recovery)):
         return None
     left = await second_factors.count_codes(store, staff_id)
+    await tell_of_change(store, account, now)
     await audit.record(
         store, "recovery-code.use", subject=f"staff/{staff_id}", detail={"left": left}
     )

@@ -59,6 +59,14 @@ def for_again(whose: str) -> list[Bucket]:
     return [Bucket(f"again {whose}", 5, timedelta(minutes=15))]
 
 
+def for_link(login: str, address: str) -> list[Bucket]:
+    """What asking for a link by mail is counted by: nobody's mailbox is filled."""
+    return [
+        Bucket(f"link {login}", 3, timedelta(hours=1)),
+        Bucket(f"links {network_of(address)}", 20, timedelta(hours=1)),
+    ]
+
+
 def network_of(address: str) -> str:
     """An address as it is counted: of IPv6 the 64 bits that one household is given."""
     try:

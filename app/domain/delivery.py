@@ -27,6 +27,10 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     EMERGENCY = "emergency"
     """Tells compliance that a record was opened."""
+    SIGN_IN_LINK = "sign-in-link"
+    """A link by which its reader chooses a password, asked for by them or their administrator."""
+    SIGN_IN_CHANGED = "sign-in-changed"
+    """How its reader signs in was changed: they notice where it was not them."""
 
 
 class Verdict(StrEnum):
@@ -172,6 +176,20 @@ def write_letter(purpose: Purpose, urgent: bool, count: int, link: str) -> Lette
             "Somebody declared a medical emergency to open a record (42 CFR 2.51).\n"
             f"Please review it:\n\n{link}\n\n"
             "This message names no patient. Do not reply to it with anything about one.\n",
+        )
+    if purpose is Purpose.SIGN_IN_LINK:
+        return Letter(
+            "Choose a password for Stepwell",
+            "You, or your administrator, asked for a link to choose a new password:\n\n"
+            f"{link}\n\nIt works once and not for long. If you did not ask, ignore it:\n"
+            "nothing was changed by asking.\n",
+        )
+    if purpose is Purpose.SIGN_IN_CHANGED:
+        return Letter(
+            "How you sign in to Stepwell was changed",
+            "Your password or your second step was changed or used up. If that was you, or\n"
+            "your administrator helped you, all is well. If not, tell your administrator now,\n"
+            f"and look at where you are signed in:\n\n{link}\n",
         )
     what = "A safety flag waits for you" if urgent else "A flag waits for you"
     if count > 1:

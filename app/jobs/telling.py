@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from random import random
 from uuid import UUID
 
+from app.auth.sealed_secrets import Sealer
 from app.domain.actor import system
 from app.domain.delivery import Attempt, Channel, Purpose, Verdict, write_letter
 from app.reach.post import Parcel, Post
@@ -45,18 +46,20 @@ async def escalate_in(database: Database, org_id: UUID) -> int:
             return taken
 
 
-async def deliver_all(database: Database, post: Post, base: str) -> int:
+async def deliver_all(database: Database, post: Post, base: str, sealer: Sealer) -> int:
     """Send every message that is due, in every organization; how many were tried."""
     tried = 0
     for org_id in await _organizations(database):
         try:
-            tried += await deliver_in(database, org_id, post, base)
+            tried += await deliver_in(database, org_id, post, base, sealer)
         except Exception as error:
             log.error("delivery failed in %s: %s", org_id, type(error).__name__)
     return tried
 
 
-async def deliver_in(database: Database, org_id: UUID, post: Post, base: str) -> int:
+async def deliver_in(
+    database: Database, org_id: UUID, post: Post, base: str, sealer: Sealer
+) -> int:
     """The same in one organization."""
     tried = 0
     while True:
@@ -65,19 +68,27 @@ async def deliver_in(database: Database, org_id: UUID, post: Post, base: str) ->
         if claimed is None:
             return tried
         held, version = claimed
-        await asyncio.gather(*[_send(database, org_id, post, base, one, version) for one in held])
+        await asyncio.gather(
+            *[_send(database, org_id, post, base, one, version, sealer) for one in held]
+        )
         tried += len(held)
 
 
 async def _send(
-    database: Database, org_id: UUID, post: Post, base: str, held: Delivery, version: int
+    database: Database,
+    org_id: UUID,
+    post: Post,
+    base: str,
+    held: Delivery,
+    version: int,
+    sealer: Sealer,
 ) -> None:
     """Send outside any transaction, then keep what became of it in one of its own.
 
     Killed in between, the lease runs out and it is sent again: at least once.
     """
-    parcel = make_parcel(org_id, base, held, version)
     try:
+        parcel = make_parcel(org_id, base, held, version, sealer)
         made = await post[Channel(held.channel)].send(parcel, datetime.now(UTC))
     except Exception as error:
         log.error("sending %s failed: %s", held.delivery_id, type(error).__name__)
@@ -86,15 +97,10 @@ async def _send(
         await keep_attempt(store, held, made, random())
 
 
-def make_parcel(org_id: UUID, base: str, held: Delivery, version: int) -> Parcel:
+def make_parcel(org_id: UUID, base: str, held: Delivery, version: int, sealer: Sealer) -> Parcel:
     """A message as it goes out: words and a link, the same at every attempt."""
     purpose = Purpose(held.purpose)
-    where = f"/flags/{held.flag_id}" if held.flag_id else "/flags"
-    if purpose is Purpose.CONFIRM:
-        where = f"/my-address/{held.delivery_id}"
-    if purpose is Purpose.EMERGENCY:
-        where = "/emergencies"
-    link = base.rstrip("/") + where
+    link = base.rstrip("/") + _where(purpose, held, sealer)
     return Parcel(
         delivery_id=held.delivery_id,
         org_id=org_id,
@@ -106,3 +112,16 @@ def make_parcel(org_id: UUID, base: str, held: Delivery, version: int) -> Parcel
         recipient_id=held.staff_id,
         secret_version=version,
     )
+
+
+def _where(purpose: Purpose, held: Delivery, sealer: Sealer) -> str:
+    """The page of ours that a message leads to."""
+    if purpose is Purpose.CONFIRM:
+        return f"/my-address/{held.delivery_id}"
+    if purpose is Purpose.EMERGENCY:
+        return "/emergencies"
+    if purpose is Purpose.SIGN_IN_LINK:
+        return f"/sign-in/link/{sealer.link_token(held.delivery_id)}"
+    if purpose is Purpose.SIGN_IN_CHANGED:
+        return "/my-account"
+    return f"/flags/{held.flag_id}" if held.flag_id else "/flags"

@@ -26,6 +26,7 @@ class AccountRow:
     name: str
     roles: tuple[str, ...]
     active: bool
+    email: str | None
     has_password: bool
     authenticator_since: datetime | None
     passkeys: int
@@ -83,6 +84,7 @@ async def list_accounts(store: Store, now: datetime, idle_since: datetime) -> li
             staff.c.display_name.label("name"),
             staff.c.roles,
             staff.c.active,
+            staff.c.email,
             staff.c.password_hash.is_not(None).label("has_password"),
             since.label("authenticator_since"),
             keys.label("passkeys"),

@@ -27,9 +27,8 @@ async def add_link(
     now: datetime,
     expires_at: datetime,
 ) -> None:
-    """A link; those made before for the same person hold no more."""
+    """A link for somebody, beside those that they have."""
     org_id, staff_id = whose
-    await end_links(connection, org_id, staff_id, now)
     await connection.execute(
         sign_in_links.insert().values(
             link_hash=link_hash,

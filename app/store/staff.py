@@ -32,6 +32,8 @@ class StaffAccount:
     time_zone: str
     second_factor: str
     """Of whom the organization asks a second factor (domain/second_factor.py)."""
+    email: str | None
+    email_confirmed_at: datetime | None
     has_authenticator: bool
     has_passkey: bool
 
@@ -118,6 +120,8 @@ async def get_account(store: Store, staff_id: UUID) -> StaffAccount:
             organizations.c.name.label("organization"),
             organizations.c.time_zone,
             organizations.c.second_factor,
+            staff.c.email,
+            staff.c.email_confirmed_at,
             holds.label("has_authenticator"),
             keeps.label("has_passkey"),
         )

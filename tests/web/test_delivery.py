@@ -9,6 +9,7 @@ from email import message_from_bytes
 import pytest
 from sqlalchemy import text
 
+from app.auth.sealed_secrets import Sealer
 from app.domain.actor import system
 from app.domain.delivery import SENT, Attempt, Channel, Verdict, retry_after
 from app.jobs.telling import deliver_in, escalate_all, escalate_in
@@ -34,7 +35,7 @@ def mail(port: int) -> Post:
 
 
 async def deliver(night: Night, post: Post) -> int:
-    return await deliver_in(night.site.services.database, night.site.org_id, post, BASE)
+    return await deliver_in(night.site.services.database, night.site.org_id, post, BASE, Sealer())
 
 
 async def test_the_whole_night(night: Night) -> None:

@@ -378,7 +378,13 @@ async def test_mail_and_webhooks(site: Site, written: Written) -> None:
             "127.0.0.1", port, "stepwell@clinic.example", security="none", seconds=3
         )
         post = {Channel.EMAIL: server, Channel.WEBHOOK: Webhook("k" * 32, private_allowed=True)}
-        await deliver_in(site.services.database, site.org_id, post, "https://registry.example")
+        await deliver_in(
+            site.services.database,
+            site.org_id,
+            post,
+            "https://registry.example",
+            site.services.sealer,
+        )
     sent = [*mailbox.texts(), *[one.body.decode() + str(one.headers) for one in receiver.got]]
     assert len(sent) >= 1
     written.check(sent="\n".join(sent))

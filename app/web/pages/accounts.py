@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.auth import accounts
+from app.domain.delivery import Channel
 from app.domain.second_factor import SecondFactorPolicy
 from app.errors import Problem, Unprocessable
 from app.store.transaction import Store
@@ -19,6 +20,7 @@ proved = [Depends(check_csrf), Depends(freshly_proved)]
 NOTES = {
     "policy": "Saved. Whoever is asked and has no second factor sets it up at their next page.",
     "second-factor": "Their second factor was taken away, and their sessions were ended.",
+    "mailed": "A link is on its way to their address. The old password works no more.",
     "sessions": "They were signed out everywhere.",
 }
 
@@ -50,6 +52,7 @@ async def _board(
         board=board,
         policies=SecondFactorPolicy,
         note=note,
+        mail_works=Channel.EMAIL in services.post,
         link=services.settings.base_url.rstrip("/") + link if link else "",
         whose=next((one.name for one, _ in board.people if one.staff_id == whose), ""),
     )
@@ -71,6 +74,14 @@ async def reset_password(
     """A link to choose a password, shown this once."""
     link = await accounts.reset_password(store, staff_id, request.app.state.services.now())
     return await _board(request, session, store, link=link, whose=staff_id)
+
+
+@router.post("/accounts/{staff_id}/mailed-password", dependencies=proved)
+async def mail_reset(request: Request, store: WriteStore, staff_id: UUID) -> Response:
+    """A link to choose a password, by mail to them alone."""
+    services = request.app.state.services
+    await accounts.mail_reset(store, services.sealer, staff_id, services.now())
+    return RedirectResponse("/accounts?note=mailed", 303)
 
 
 @router.post("/accounts/{staff_id}/second-factor", dependencies=proved)

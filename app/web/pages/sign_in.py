@@ -1,17 +1,20 @@
 """Sign in and out: the password, the second factor, links to choose a password."""
 
+import asyncio
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from app.auth.authenticator import WrongCode
-from app.auth.links import choose_password, whose_link
+from app.auth.links import ask_for_link, choose_password, whose_link
 from app.auth.passwords import WeakPassword
 from app.auth.second_factor import SignInAgain, account_of, enter_code, who_is_halfway
 from app.auth.sessions import sign_out
-from app.auth.sign_in import SecondFactorOwed, WrongCredentials, sign_in
+from app.auth.sign_in import REFUSED_AFTER, SecondFactorOwed, WrongCredentials, sign_in
 from app.domain.access import Permission
+from app.domain.delivery import Channel
 from app.errors import RegistryError, Throttled
 from app.web.dependencies import Arriving, SignedIn, check_csrf, from_here, place_here
 from app.web.pages.oidc import signed_out_there
@@ -131,6 +134,42 @@ async def pay_second_factor(
     carry_session(request, answer, token)
     drop_half(request, answer)
     return answer
+
+
+@router.get("/sign-in/forgot")
+async def show_forgot(request: Request) -> Response:
+    """Where somebody asks for a link by mail."""
+    return page(request, "forgot.html", sent=False, mail_works=_mail_works(request), problem="")
+
+
+@router.post("/sign-in/forgot", dependencies=here)
+async def ask_link(request: Request, login: Annotated[str, Form()] = "") -> Response:
+    """The same answer, as soon, whether there is such a login or not."""
+    services, begun, problem = request.app.state.services, time.monotonic(), ""
+    try:
+        if _mail_works(request):
+            await ask_for_link(
+                services.database,
+                services.sealer,
+                login[:200],
+                browser_of(request),
+                services.now(),
+            )
+    except Throttled as refusal:
+        problem = refusal.message
+    await asyncio.sleep(max(0.0, begun + REFUSED_AFTER - time.monotonic()))
+    return page(
+        request,
+        "forgot.html",
+        status=429 if problem else 200,
+        sent=not problem,
+        mail_works=_mail_works(request),
+        problem=problem,
+    )
+
+
+def _mail_works(request: Request) -> bool:
+    return Channel.EMAIL in request.app.state.services.post
 
 
 @router.get("/sign-in/link/{token}")

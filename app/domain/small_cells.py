@@ -1,6 +1,6 @@
 """Small counts of people are not shown to those who see no charts: a few could be recognized."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from app.domain.rule import Rule
@@ -52,16 +52,65 @@ def hide_small(reach: Reach, below: int = SMALL_CELLS_BELOW) -> Shown:
 def hide_small_of(rows: Sequence[Reach], below: int = SMALL_CELLS_BELOW) -> list[Shown]:
     """The same for rows that stand beside their sum: one hidden alone could be worked out.
 
-    Where a column hides a single row, the smallest other row of it is hidden too.
+    What the hidden rows of a column leave of its sum is told by the others: further rows are
+    hidden, the smallest first, until that are two rows at least and not a few people.
     """
     shown = [hide_small(row, below) for row in rows]
     for name in _COLUMNS:
-        hidden = [i for i, one in enumerate(shown) if getattr(one, name) is None]
-        open_rows = [i for i, one in enumerate(shown) if getattr(one, name)]
-        if len(hidden) == 1 and open_rows:
-            smallest = min(open_rows, key=lambda i: getattr(rows[i], name))
-            shown[smallest] = _without(shown[smallest], name)
+        counts = [getattr(row, name) for row in rows]
+        hidden = {i for i, one in enumerate(shown) if getattr(one, name) is None}
+        for i in sorted(hide_beside_sum(counts, hidden, below) - hidden):
+            shown[i] = _without(shown[i], name)
     return shown
+
+
+def hide_beside_sum(counts: Sequence[int], hidden: Set[int], below: int) -> set[int]:
+    """Which of the counts that add up to a shown sum are hidden, so that none can be worked out."""
+    found = set(hidden)
+    others = sorted(
+        (i for i in range(len(counts)) if i not in found and counts[i]), key=counts.__getitem__
+    )
+    for smallest in others:
+        left = sum(counts[i] for i in found)
+        if not found or (len(found) > 1 and not _few(left, below)):
+            break
+        found.add(smallest)
+    return found
+
+
+def hide_rows(columns: Sequence[Sequence[int]], below: int) -> set[int]:
+    """The rows to hide whole, of a table whose every column adds up to a sum that is shown."""
+    found = {i for column in columns for i, count in enumerate(column) if _few(count, below)}
+    while True:
+        wider = set(found)
+        for column in columns:
+            wider = hide_beside_sum(column, wider, below)
+        if wider == found:
+            return found
+        found = wider
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So many of so many, as it may be shown; None is hidden."""
+
+    of: int | None
+    count: int | None
+
+    @property
+    def percent(self) -> int | None:
+        """The part per cent, rounded; None of nobody, and where a number is hidden."""
+        if not self.of or self.count is None:
+            return None
+        return round(100 * self.count / self.of)
+
+
+def part(count: int, of: int, below: int) -> Part:
+    """A part of a whole: few people, or few left over, could be recognized; 1 hides nothing."""
+    if _few(of, below):
+        return Part(None, None)
+    few = _few(count, below) or _few(of - count, below)
+    return Part(of, None if few else count)
 
 
 def _without(row: Shown, name: str) -> Shown:
@@ -80,7 +129,8 @@ RULES = (
         "small-cells",
         "Screening reach",
         f"Counts of fewer than {SMALL_CELLS_BELOW} people, and those that let one be worked out, "
-        "are hidden from roles that see no charts; zero is shown.",
+        "are hidden from whoever does not read the charts of all; zero is shown. So on the pages "
+        "of screening reach, of how long flags wait, and of expected recovery.",
         "memory: the cell-size policy of CMS; configurable (STEPWELL_SMALL_CELLS_BELOW)",
         "tests/rules/test_screening_reach.py::test_small_counts_are_hidden",
         confirmed=False,

@@ -37,6 +37,7 @@ IS = {
     "kept_episode": "episode_id",
     "clinic": "clinic_id",
     "clinics": "clinic_id",
+    "place_id": "clinic_id",
     "care_manager": "staff_id",
     "consultant": "staff_id",
     "staff": "staff_id",

@@ -33,5 +33,6 @@ async def show_expected_recovery(
     request: Request, session: SignedIn, store: WriteStore
 ) -> Response:
     """Curves, chances and accuracy of the models in use, the method and its limits."""
-    found = await view_expected_recovery(store)
-    return page(request, "expected_recovery.html", session, found=found, method=METHOD)
+    below = request.app.state.services.settings.small_cells_below
+    told = await view_expected_recovery(store, below)
+    return page(request, "expected_recovery.html", session, told=told, method=METHOD)

@@ -65,7 +65,7 @@ async def show_times(request: Request, session: SignedIn, store: WriteStore) -> 
         request,
         "flag_times.html",
         session,
-        board=await view_flag_times(store),
+        board=await view_flag_times(store, request.app.state.services.settings.small_cells_below),
         took=duration_words,
         days=WINDOW_DAYS,
         benchmark=(BENCHMARK_RESOLVED_PERCENT, BENCHMARK_MEDIAN_DAYS, BENCHMARK_SLOWEST_DAYS),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from app.domain.access import Role
+from app.domain.access import Permission, Role, may
 from app.domain.rule import Rule
 
 RECENT = timedelta(days=365)
@@ -38,6 +38,9 @@ class Sight:
     clinics: frozenset[UUID] = frozenset()
     unplaced: bool = False
     """Patients of no clinic too."""
+    charts_of: frozenset[UUID] | None = None
+    """None: they read the charts of whom they see, if any; else of these clinics' patients alone,
+    since that is what was opened to them."""
 
 
 EVERYONE = Sight(everyone=True)
@@ -68,11 +71,13 @@ def sight_of(posting: Posting, clinics_open: bool, opened: Iterable[OpenedCharts
     if not posting.active:
         return NOBODY
     granted = {grant.clinic_id for grant in opened}
+    narrow = granted and None not in granted and not may(posting.roles, Permission.VIEW_PATIENT)
     return Sight(
         staff_id=posting.staff_id,
         everyone=clinics_open or posting.every_clinic or None in granted,
         clinics=posting.clinics | {clinic for clinic in granted if clinic is not None},
         unplaced=not INTAKE.isdisjoint(posting.roles),
+        charts_of=frozenset(clinic for clinic in granted if clinic) if narrow else None,
     )
 
 
@@ -137,6 +142,13 @@ def sees(sight: Sight, person: Whereabouts, today: date) -> bool:
         return True
     clinics = clinics_of(person, today)
     return not sight.clinics.isdisjoint(clinics) if clinics else sight.unplaced
+
+
+def reads_chart(sight: Sight, person: Whereabouts, today: date) -> bool:
+    """The same of a patient's chart, for one who may read charts."""
+    if sight.charts_of is not None and sight.charts_of.isdisjoint(clinics_of(person, today)):
+        return False
+    return sees(sight, person, today)
 
 
 RULES = (

@@ -14,7 +14,7 @@ from app.errors import Conflict, NotFound
 from app.store.ids import new_id
 from app.store.tables import patient_identifiers, patient_name_tokens, patients, resources
 from app.store.transaction import Store
-from app.store.visibility import seen, seen_record
+from app.store.visibility import seen_record
 
 PIECE = 1000
 """How many values one statement names (ours)."""
@@ -438,7 +438,7 @@ async def search_patients(
     """
     of_org = patients.c.org_id == store.org_id
     statement = select(patients).where(
-        of_org, patients.c.merged_into_id.is_(None), seen(store, patients.c.patient_id)
+        of_org, patients.c.merged_into_id.is_(None), seen_record(store)
     )
     for token in tokens:
         named = select(patient_name_tokens.c.patient_id).where(

@@ -40,7 +40,7 @@ def seen(store: Store, patient_id: Any, *near: ColumnElement[bool]) -> ColumnEle
         return true()
     ways = []
     if sight.clinics:
-        ways.append(_belongs(store, patient_id))
+        ways.append(_belongs(store, patient_id, sight.clinics))
     if sight.staff_id is not None:
         ways.append(_works_for(store, patient_id))
     if sight.unplaced:
@@ -49,10 +49,15 @@ def seen(store: Store, patient_id: Any, *near: ColumnElement[bool]) -> ColumnEle
 
 
 def seen_record(store: Store) -> ColumnElement[bool]:
-    """The same of a row of `patients`, which may be joined into another one."""
-    if store.sight.everyone:
-        return true()
-    return seen(store, func.coalesce(patients.c.merged_into_id, patients.c.patient_id))
+    """Whether the actor sees the person of a row of `patients`, which may be joined into another.
+
+    This is where charts are opened from: one to whom those of a clinic were opened sees no others.
+    """
+    sight = store.sight
+    goes_on = func.coalesce(patients.c.merged_into_id, patients.c.patient_id)
+    if sight.charts_of is None:
+        return seen(store, goes_on)
+    return and_(seen(store, goes_on), _belongs(store, goes_on, sight.charts_of))
 
 
 def in_own_clinic(store: Store) -> ColumnElement[bool]:
@@ -63,7 +68,7 @@ def in_own_clinic(store: Store) -> ColumnElement[bool]:
 async def those_seen(store: Store, patient_ids: Iterable[UUID]) -> list[UUID]:
     """Of these patients those whom the actor sees, in the same order."""
     wanted = list(dict.fromkeys(patient_ids))
-    if store.sight.everyone or not wanted:
+    if not wanted or (store.sight.everyone and store.sight.charts_of is None):
         return wanted
     named = func.any(bindparam("named", wanted, type_=ARRAY(Uuid)))
     found = await store.connection.execute(
@@ -75,9 +80,8 @@ async def those_seen(store: Store, patient_ids: Iterable[UUID]) -> list[UUID]:
     return [one for one in wanted if one in there]
 
 
-def _belongs(store: Store, patient_id: Any) -> ColumnElement[bool]:
-    """To a clinic of the actor's: home, treatment or visit."""
-    mine = store.sight.clinics
+def _belongs(store: Store, patient_id: Any, mine: frozenset[UUID]) -> ColumnElement[bool]:
+    """To one of these clinics: home, treatment or visit."""
     home, stay, visit = (
         _home(store, patient_id),
         _stay(store, patient_id),

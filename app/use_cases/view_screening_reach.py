@@ -40,6 +40,8 @@ class DueRow:
     clinic: str
     last_visit_on: date | None
     next_visit_on: date | None
+    instruments: tuple[str, ...] = ()
+    """The forms that the clinic's rule takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,8 @@ async def view_screening_reach(store: Store, wanted: ReachWanted, today: date) -
 
 def smallest_shown(store: Store, below: int) -> int:
     """1 hides nothing: for those who read the charts of everybody counted anyway."""
-    return 1 if store.sight.everyone and store.actor.may(Permission.VIEW_PATIENT) else below
+    sees_all = store.sight.everyone and store.sight.charts_of is None
+    return 1 if sees_all and store.actor.may(Permission.VIEW_PATIENT) else below
 
 
 def _period(until: date, today: date) -> tuple[date, date]:
@@ -136,6 +139,12 @@ async def _load(store: Store, topic: Topic, start: date, end: date) -> ReachFact
     since = start - timedelta(days=longest + max(one.before_days for one in SECOND_STAGES))
     scored = await visits.list_scored(store, sorted(forms), since, start)
     return ReachFacts(mine, clinics, found, scored)
+
+
+async def list_due(store: Store, topic: Topic, today: date) -> DueList:
+    """Whom to screen next, whatever clinic; for use within other views, which audit it."""
+    start, end = _period(today, today)
+    return await _due(store, await _load(store, topic, start, end), None, today)
 
 
 async def _due(store: Store, facts: ReachFacts, clinic_id: UUID | None, today: date) -> DueList:
@@ -177,6 +186,7 @@ def _due_row(
         clinic=facts.clinics.get(visit.clinic_id, NOT_TOLD),
         last_visit_on=last.last_visit_on if last else None,
         next_visit_on=expected.on if expected else None,
+        instruments=tuple(facts.rules[visit.clinic_id].instruments),
     )
     return visit.clinic_id, row
 

@@ -16,6 +16,7 @@ from app.domain.visibility import (
     Sight,
     Whereabouts,
     clinics_of,
+    reads_chart,
     sees,
     sight_of,
 )
@@ -101,15 +102,41 @@ ONE = frozenset({RIVERSIDE})
         (posting(MA), True, (), Sight(ME, True)),  # a small clinic: all see all
         (posting(CM, MA, clinics=ONE), False, (), Sight(ME, False, ONE, True)),
         (posting(CM, active=False, every=True), True, (), NOBODY),  # left: sees nobody
-        (posting(ADMIN), False, (OpenedCharts(HARBOR),), Sight(ME, False, frozenset({HARBOR}))),
+        (
+            posting(ADMIN),
+            False,
+            (OpenedCharts(HARBOR),),
+            Sight(ME, False, frozenset({HARBOR}), charts_of=frozenset({HARBOR})),
+        ),
+        (  # all clinics are open, and yet the charts of one alone
+            posting(ADMIN),
+            True,
+            (OpenedCharts(HARBOR),),
+            Sight(ME, True, frozenset({HARBOR}), charts_of=frozenset({HARBOR})),
+        ),
+        (posting(ADMIN), True, (OpenedCharts(HARBOR), OpenedCharts(None)), None),
         (posting(ADMIN), False, (OpenedCharts(None),), Sight(ME, True)),  # of every clinic
         (posting(ADMIN, active=False), False, (OpenedCharts(None),), NOBODY),
     ],
 )
 def test_how_far_somebody_sees(
-    who: Posting, clinics_open: bool, opened: tuple[OpenedCharts, ...], sight: Sight
+    who: Posting, clinics_open: bool, opened: tuple[OpenedCharts, ...], sight: Sight | None
 ) -> None:
-    assert sight_of(who, clinics_open, opened) == sight
+    seen = sight_of(who, clinics_open, opened)
+    if sight is None:  # everything, since one grant of several is of every clinic
+        assert (seen.everyone, seen.charts_of) == (True, None)
+        return
+    assert seen == sight
+
+
+def test_charts_of_one_clinic_alone() -> None:
+    opened = Sight(ME, everyone=True, charts_of=frozenset({HARBOR}))
+    assert reads_chart(opened, home(HARBOR), TODAY)
+    assert not reads_chart(opened, home(RIVERSIDE), TODAY)
+    assert not reads_chart(opened, Whereabouts(), TODAY)
+    assert sees(opened, home(RIVERSIDE), TODAY), "flags without a name are another matter"
+    assert reads_chart(AT_RIVERSIDE, home(RIVERSIDE), TODAY)
+    assert not reads_chart(AT_RIVERSIDE, home(HARBOR), TODAY)
 
 
 def test_the_clinics_of_a_person_are_all_that_hold_them() -> None:

@@ -21,6 +21,7 @@ from app.domain.visibility import (
     ClinicVisit,
     Sight,
     Whereabouts,
+    reads_chart,
     sees,
 )
 from app.publisher import FhirPublisher
@@ -196,6 +197,7 @@ def sights(world: World) -> Iterable[Sight]:
     yield Sight(lin)
     yield Sight(tess, unplaced=True)
     yield EVERYONE
+    yield Sight(me, everyone=True, charts_of=frozenset({two}))
     yield NOBODY
 
 
@@ -209,9 +211,12 @@ async def test_the_condition_says_what_the_domain_says(database: Database, seed:
             store.sight = sight
             expected = {p for p, facts in world.facts.items() if sees(sight, facts, TODAY)}
             assert expected or sight == NOBODY, "a world in which there is something to see"
-            assert expected != everyone or sight == EVERYONE
+            assert expected != everyone or sight.everyone
             assert await found_by(store, seen(store, patients.c.patient_id), everyone) == expected
             records = everyone | set(world.joined)
+            charts = {p for p, facts in world.facts.items() if reads_chart(sight, facts, TODAY)}
+            assert (charts == expected) is (sight.charts_of is None)
+            expected = charts
             also = {lost for lost, kept in world.joined.items() if kept in expected}
             assert await found_by(store, seen_record(store), records) == expected | also
             assert set(await those_seen(store, sorted(records))) == expected | also

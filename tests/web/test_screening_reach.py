@@ -168,6 +168,22 @@ async def test_who_is_due_is_listed_for_those_who_see_charts(site: Site) -> None
     assert (await rows(dana))["Riverside"][0] == "hidden"
 
 
+async def test_a_medical_assistant_gets_who_is_due_and_the_forms_but_no_chart(site: Site) -> None:
+    patient = await known(site, "700", "Rosa Alvarez")
+    await visited(site, "700", -2)
+    tess = await site.sign_in("tess")
+    page = (await tess.get("/worklists/due")).text
+    assert "<strong>Rosa Alvarez</strong>" in page
+    assert f'href="/patients/{patient}"' not in page, "no link that leads to a refusal"
+    form = f"/patients/{patient}/assessments/phq-2"
+    assert f'href="{form}"' in page
+    assert (await tess.get(form)).status_code == 200
+    assert (await tess.get("/worklists/due?topic=alcohol")).status_code == 200
+    maya = await site.sign_in("maya")
+    assert f'href="/patients/{patient}"' in (await maya.get("/worklists/due")).text
+    assert (await (await site.sign_in("dana")).get("/worklists/due")).status_code == 403
+
+
 async def test_the_dead_are_not_due(site: Site) -> None:
     maya = await site.sign_in("maya")
     await known(site, "1", deceasedDateTime="2026-11-01T00:00:00Z")

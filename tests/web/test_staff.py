@@ -309,6 +309,19 @@ async def test_charts_of_one_clinic_open_no_others(house: House) -> None:
     assert (await dana.get(f"/patients/{patient}")).status_code == 200
 
 
+async def test_charts_of_one_clinic_open_no_others_where_all_clinics_are_open(
+    house: House,
+) -> None:
+    maya, cora, dana = [await house.visit(who) for who in ("maya", "cora", "dana")]
+    patient = await enrolled(house.site, maya, "700")
+    assert (await opened(house, cora, "dana", clinic=str(house.ids["Westside"]))).status_code == 303
+    assert (await dana.get(f"/patients/{patient}")).status_code == 404
+    assert "Rosa" not in (await dana.post("/search", query="Alvarez")).text
+    await house.site.screened("700", UNSAFE)
+    flag = (await house.ask("SELECT flag_id FROM flags WHERE kind = 'safety'"))[0][0]
+    assert (await dana.get(f"/flags/{flag}")).status_code == 200, "its loop, without a name"
+
+
 @pytest.mark.parametrize(
     ("by", "to", "more", "status"),
     [

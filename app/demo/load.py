@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from app.auth.bearer import issue_token
 from app.auth.passwords import hash_password
+from app.demo.clinics import set_up_clinics
 from app.demo.duty import set_up_duty, tell_of_flags
 from app.demo.endings import Course, tell_endings
 from app.demo.identities import set_up_identities
@@ -130,6 +131,7 @@ async def load(
         await tell_of_flags(store, team, ZONE, today)
         people = [course.patient_id for course in courses]
         await tell_of_looks(store, list(staffed.names.items()), team, people)
+        await set_up_clinics(store)
     async with database.transaction(actor) as store:
         await fit_expected_recovery(store, today)
     await _load_walk_ins(database, min(patients * 2, WALK_INS), seed, staffed, today)

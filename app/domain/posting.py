@@ -71,7 +71,11 @@ def check_administrators(people: Iterable[Posting]) -> None:
         raise NoAdministratorLeft()
 
 
+def works_with_patients(one: Posting) -> bool:
+    """Whether somebody's roles bring them patients by name."""
+    return one.active and any(may(one.roles, permission) for permission in MEETS_PATIENTS)
+
+
 def would_see_nobody(one: Posting) -> bool:
     """Whether somebody who works with patients would see none but those they are assigned to."""
-    works = one.active and any(may(one.roles, permission) for permission in MEETS_PATIENTS)
-    return works and not one.every_clinic and not one.clinics
+    return works_with_patients(one) and not one.every_clinic and not one.clinics

@@ -76,7 +76,7 @@ async def add_grant(store: Store, values: Mapping[str, Any]) -> bool:
     """Add a grant unless the same form was sent before; whether it was added now."""
     added = await store.connection.execute(
         insert(chart_grants)
-        .values(org_id=store.org_id, granted_at=store.now, **values)
+        .values({"org_id": store.org_id, "granted_at": store.now} | dict(values))
         .on_conflict_do_nothing(index_elements=["org_id", "request_key"])
         .returning(chart_grants.c.grant_id)
     )

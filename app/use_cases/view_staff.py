@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.domain.access import Permission, Role, may
 from app.domain.chart_grant import OPENED_TO
-from app.domain.posting import posting_mark, would_see_nobody
+from app.domain.posting import posting_mark, works_with_patients, would_see_nobody
 from app.store import audit, chart_grants, postings
 from app.store.chart_grants import ChartGrant
 from app.store.postings import PostingRow
@@ -25,6 +25,7 @@ class StaffRow:
     """The names of theirs."""
     sees_nobody: bool
     """They work with patients and belong to no clinic."""
+    works_with_patients: bool
     mark: str
     """What a form to change them carries, so that nobody undoes what a colleague just did."""
 
@@ -77,7 +78,8 @@ async def view_staff(store: Store) -> StaffBoard:
 def _row(one: PostingRow, names: Mapping[UUID, str], clinics_open: bool) -> StaffRow:
     mine = tuple(sorted(names[clinic_id] for clinic_id in one.clinics))
     blind = not clinics_open and would_see_nobody(one.posting)
-    return StaffRow(one, mine, blind, posting_mark(one.posting, one.name))
+    works = works_with_patients(one.posting)
+    return StaffRow(one, mine, blind, works, posting_mark(one.posting, one.name))
 
 
 def _may_be_opened_to(one: PostingRow, me: UUID | None) -> bool:

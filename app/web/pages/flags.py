@@ -19,7 +19,7 @@ checked = [Depends(check_csrf)]
 
 
 def _back(session: SignedIn, patient_id: UUID, flag_id: UUID) -> Response:
-    if session.actor.may(Permission.VIEW_PATIENT):
+    if session.actor.may(Permission.ANSWER_FLAG):
         return RedirectResponse(f"/patients/{patient_id}#flag-{flag_id}", 303)
     return RedirectResponse(f"/flags/{flag_id}", 303)
 
@@ -42,9 +42,9 @@ async def show_waiting(request: Request, session: SignedIn, store: WriteStore) -
 async def show_flag(
     request: Request, session: SignedIn, store: WriteStore, flag_id: UUID
 ) -> Response:
-    """Where a message's link leads: the patient, or the loop alone for who may not see patients."""
+    """Where a message's link leads: the patient, or the loop alone for those who lead."""
     shown = await view_flag(store, flag_id)
-    if session.actor.may(Permission.VIEW_PATIENT):
+    if session.actor.may(Permission.ANSWER_FLAG):
         return _back(session, shown.patient_id, flag_id)
     return page(request, "one_flag.html", session, shown=shown)
 

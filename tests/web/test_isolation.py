@@ -55,8 +55,10 @@ COUNTS = {
     "/accounts",
     "/clients",
     "/identities",
+    "/my-account/passkeys/new",
+    "/sign-in/passkey",
 }
-"""Pages of counts, staff and clinics: they tell of no patient."""
+"""Pages of counts, staff and clinics, and those with a challenge: they tell of no patient."""
 
 
 async def digest(site: Site) -> dict[str, str]:

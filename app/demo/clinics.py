@@ -37,7 +37,7 @@ def _posting(one: PostingRow, login: str, clinics: dict[str, UUID]) -> Posting:
 
 
 async def _review(store: Store, people: dict[str, PostingRow], clinic_id: UUID) -> None:
-    by, began = people["ada"].staff_id, store.now - timedelta(days=20)
+    by, began = people["cora"].staff_id, store.now - timedelta(days=20)
     values = {
         "grant_id": new_id(),
         "staff_id": people["dana"].staff_id,

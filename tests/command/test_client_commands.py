@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -29,7 +30,8 @@ def own(server: Server) -> Iterator[dict[str, str]]:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         taken.close()
-        yield os.environ | {"DATABASE_URL": server.url(name), "STEPWELL_PORT": str(port)}
+        mine = {"DATABASE_URL": server.url(name), "STEPWELL_PORT": str(port)}
+        yield os.environ | mine | {"STEPWELL_SECRET_KEY": secrets.token_hex(32)}
 
 
 @pytest.fixture(scope="module")

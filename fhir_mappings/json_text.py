@@ -107,17 +107,23 @@ Path = tuple[Any, ...]
 
 
 def _walk(root: dict[str, Any]) -> Iterator[tuple[Path, int, Any]]:
-    """Every name and value, with where it stands and how deep; no recursion."""
+    """Every name, text and container, with where it stands and how deep; no recursion.
+
+    Numbers are passed over, so that a million of them take no memory here.
+    """
     stack: list[tuple[Path, int, Any]] = [((), 0, root)]
     while stack:
         path, depth, value = stack.pop()
-        if isinstance(value, dict):
-            for name, child in value.items():
-                yield path, depth, name
-                stack.append(((path, name), depth + 1, child))
-        elif isinstance(value, list):
-            stack.extend(((path, index), depth + 1, child) for index, child in enumerate(value))
         yield path, depth, value
+        names = value if isinstance(value, dict) else range(len(value))
+        for name in names:
+            child = value[name]
+            if isinstance(name, str):
+                yield path, depth, name
+            if isinstance(child, str):
+                yield (path, name), depth + 1, child
+            elif isinstance(child, dict | list):
+                stack.append(((path, name), depth + 1, child))
 
 
 def _is_clean(text: str) -> bool:

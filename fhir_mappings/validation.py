@@ -18,6 +18,10 @@ from fhir_mappings.resource_types import KEPT_TYPES
 MAX_PROBLEMS = 50
 """More would help nobody; the message says how many there are."""
 
+MAX_PARTS = 20_000
+"""Elements of one resource; the largest honest one seen has some hundreds. Each that is wrong takes
+a kilobyte to tell of, so that a body of ten megabytes could ask for gigabytes."""
+
 _MODELS = {name: get_fhir_model_class(name) for name in KEPT_TYPES}
 
 _WORDS = {
@@ -30,6 +34,7 @@ _WORDS = {
 def check_shape(resource: Mapping[str, Any], where: str) -> None:
     """Raises InvalidResource naming each element that is not FHIR R4 by shape."""
     name = str(resource.get("resourceType"))
+    _check_size(resource, where)
     _check_nothing_is_empty(resource, where)
     try:
         _MODELS[name].model_validate(resource)
@@ -38,6 +43,19 @@ def check_shape(resource: Mapping[str, Any], where: str) -> None:
         problems = [_problem(where, fault["loc"], fault["type"], fault["msg"]) for fault in found]
         message = f"This {name} is not valid FHIR R4 ({len(problems)} problem(s))."
         raise InvalidResource(message, problems[:MAX_PROBLEMS]) from None
+
+
+def _check_size(resource: Mapping[str, Any], where: str) -> None:
+    parts = 0
+    waiting: list[Any] = [resource]
+    while waiting:
+        node = waiting.pop()
+        parts += len(node)
+        if parts > MAX_PARTS:
+            problem = Problem(where, f"Send at most {MAX_PARTS} elements in one resource.")
+            raise InvalidResource("This resource has too many elements.", [problem])
+        children = node.values() if isinstance(node, Mapping) else node
+        waiting.extend(child for child in children if isinstance(child, Mapping | list))
 
 
 def _check_nothing_is_empty(resource: Mapping[str, Any], where: str) -> None:

@@ -55,6 +55,7 @@ _WORDS: Mapping[Sort, Mapping[str, str]] = MappingProxyType(
         Sort.LIST: {
             "caseload.view": "saw the caseload",
             "worklist.view": "saw the new screens",
+            "due.view": "saw who is due",
             "worklist.referrals": "saw the open referrals",
             "second-stages.view": "saw the forms that are owed",
             "review-queue.view": "saw the review queue",

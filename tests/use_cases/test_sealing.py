@@ -1,6 +1,7 @@
 """The sealer: what is committed is sealed once, however late and by however many at once."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.domain.actor import system
 from app.jobs.sealing import seal_in
-from app.store import audit, organizations
+from app.store import audit, audit_seals, organizations
 from app.store.ids import new_id
 from app.use_cases import seal_audit as sealing
 from tests.auditing import Trail, make_trail
@@ -190,3 +191,22 @@ async def test_a_failed_audit_write_fails_the_act(trail: Trail) -> None:
             await audit.record(store, "clinic.add", subject="\x00")
     kept = await trail.ask("SELECT name FROM clinics WHERE org_id = $1")
     assert kept == []
+
+
+async def test_a_batch_costs_what_is_new_and_not_what_is_sealed(trail: Trail) -> None:
+    """Four thousand sealed rows, three new ones: both indexes are read from where it goes on."""
+    async with trail.database.transaction(system(trail.org_id)) as store:
+        await audit.record_each(store, "thing.do", [new_id() for _ in range(4000)])
+    assert await trail.seal() == 4000
+    await trail.act(3)
+    (at,) = (await trail.ask("SELECT max(at) FROM audit_sealed WHERE org_id = $1"))[0]
+    async with trail.database.transaction(system(trail.org_id)) as store:
+        since = at + timedelta(microseconds=1)
+        assert len(await audit_seals.list_unsealed(store, since, 1000)) >= 3
+        wanted = audit_seals.unsealed(store, since).limit(1000)
+        dialect = store.connection.dialect
+        plain = str(wanted.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
+        told = await store.connection.exec_driver_sql(f"EXPLAIN (ANALYZE, COSTS OFF) {plain}")
+        plan = "\n".join(row[0] for row in told.all())
+    assert "Seq Scan" not in plan, plan
+    assert max(int(n) for n in re.findall(r"rows=(\d+)", plan)) < 100, plan

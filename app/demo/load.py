@@ -17,6 +17,7 @@ from app.demo.endings import Course, tell_endings
 from app.demo.identities import set_up_identities
 from app.demo.integrations import add_integrations
 from app.demo.people import Person, make_person
+from app.demo.programs import add_program
 from app.demo.referrals import follow
 from app.demo.screeners import further_forms
 from app.demo.second_records import add_second_records
@@ -64,6 +65,7 @@ STAFF = (
     ("ops", "Sam Ortiz", ["operator"], "operator (inbound messages)"),
     ("ada", "Ada Brandt", ["administrator"], "administrator (accounts, integrations)"),
     ("cora", "Cora Bell, CHC", ["compliance"], "compliance officer (the audit)"),
+    ("lee", "Lee Ortega, CADC", ["clinician"], "counselor of a Part 2 program"),
 )
 ACCOUNTS = tuple((login, PASSWORD, title) for login, _, _, title in STAFF)
 _KEPT = {number.key: number.value for number in numbers_of(BAO_SOWA)}
@@ -97,6 +99,7 @@ class Staffed:
     consultant: UUID
     clinics: list[UUID]
     names: dict[UUID, str]
+    counselor: UUID
 
 
 async def load(
@@ -132,6 +135,7 @@ async def load(
         people = [course.patient_id for course in courses]
         await tell_of_looks(store, list(staffed.names.items()), team, people)
         await set_up_clinics(store)
+    await add_program(database, actor, staffed.counselor, staffed.consultant, people, today)
     async with database.transaction(actor) as store:
         await fit_expected_recovery(store, today)
     await _load_walk_ins(database, min(patients * 2, WALK_INS), seed, staffed, today)
@@ -182,7 +186,8 @@ async def _begin(store: Store) -> tuple[Staffed, str]:
     token = await issue_token(store, "Demo EHR", 30)
     await add_integrations(store, CLINICS[0])
     names = {key: name for key, (_, name, _, _) in zip(ids, STAFF, strict=True)}
-    return Staffed(ids[:2], ids[2], clinics, names), token
+    lee = next(key for key, name in names.items() if name.startswith("Lee "))
+    return Staffed(ids[:2], ids[2], clinics, names, lee), token
 
 
 async def _load_batch(

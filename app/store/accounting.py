@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, union
+from sqlalchemy import func, or_, select, union
 
 from app.domain.consent import Purpose, Scope, purpose_words, scope_words
 from app.domain.part2 import EVERYTHING
@@ -181,6 +181,20 @@ def _words(row: Any) -> str:
         f"Disclosed by {row.discloser} to {row.recipient_name} for {purposes} under the patient's "
         f"consent of {row.given_on.isoformat()}, which covers {scope}."
     )
+
+
+async def list_recent(store: Store, limit: int) -> list[tuple[UUID, str, datetime, int]]:
+    """Patients whose protected records were shown to others: (id, name, last shown, how often)."""
+    d = disclosures.c
+    found = await store.connection.execute(
+        select(d.patient_id, patients.c.display_name, func.max(d.at), func.count())
+        .join(patients, (patients.c.org_id == d.org_id) & (patients.c.patient_id == d.patient_id))
+        .where(d.org_id == store.org_id)
+        .group_by(d.patient_id, patients.c.display_name)
+        .order_by(func.max(d.at).desc(), d.patient_id)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in found.all()]
 
 
 async def list_disclosures(store: Store, patient_ids: Sequence[UUID]) -> list[Disclosure]:

@@ -1,7 +1,7 @@
 """Account for disclosures: to whom a patient's protected records were shown, and why."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from app.domain.access import Permission
@@ -12,6 +12,9 @@ from app.store.accounting import Disclosure
 from app.store.disclosure import whole_record
 from app.store.emergencies import StoredEmergency
 from app.store.transaction import Store
+
+SHOWN = 300
+"""How many patients the list shows (ours)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,12 @@ async def view_disclosures(store: Store, patient_id: UUID) -> Account:
         emergencies=await emergencies.list_of_patient(store, whose),
         notice=NOTICE,
     )
+
+
+async def list_accounts(store: Store) -> list[tuple[UUID, str, datetime, int]]:
+    """Whose records were shown to others, the latest first: (id, name, last shown, how often)."""
+    store.actor.require(Permission.OVERSEE_DISCLOSURES)
+    async with whole_record(store):  # their names, also where only a program knows them
+        found = await accounting.list_recent(store, SHOWN)
+    await audit.record(store, "disclosure.list", shown=[one[0] for one in found])
+    return found

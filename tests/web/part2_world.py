@@ -163,6 +163,7 @@ _VOLATILE = (
     (re.compile(r'name="csrf" value="[^"]*"'), "CSRF"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)?"), "INSTANT"),
     (re.compile(r"\b\d\d:\d\d\b"), "CLOCK"),
+    (re.compile(r'name="version" value="\d+"'), "VERSION"),
     (re.compile(r"_cursor=[A-Za-z0-9_-]+"), "CURSOR"),
 )
 

@@ -16,6 +16,9 @@ PAGES = (
     "/worklists/duplicates",
     "/patients/{patient}",
     "/patients/{patient}/explain",
+    "/api/v1/patients/{patient}/explain",
+    "/duty",
+    "/protocols",
 )
 SEARCHES = (
     "Patient",

@@ -15,7 +15,7 @@ from app.use_cases.declare_emergency import (
     review_emergency,
     view_emergency,
 )
-from app.use_cases.view_disclosures import view_disclosures
+from app.use_cases.view_disclosures import list_accounts, view_disclosures
 from app.web.dependencies import SignedIn, WriteStore, check_csrf
 from app.web.pages.forms import back
 from app.web.pages.rendering import page
@@ -74,6 +74,12 @@ async def review(
     """Keep what the review found."""
     await review_emergency(store, emergency_id, outcome, words)
     return RedirectResponse("/emergencies", 303)
+
+
+@router.get("/disclosures")
+async def show_accounts(request: Request, session: SignedIn, store: WriteStore) -> Response:
+    """Whose records were shown to others."""
+    return page(request, "accounts_of.html", session, rows=await list_accounts(store))
 
 
 @router.get("/disclosures/{patient_id}")

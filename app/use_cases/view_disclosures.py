@@ -5,10 +5,12 @@ from datetime import date, datetime
 from uuid import UUID
 
 from app.domain.access import Permission
+from app.domain.consent import ConsentKind
 from app.domain.part2 import NOTICE
 from app.errors import NotFound
-from app.store import accounting, audit, emergencies, merging, part2, patients
+from app.store import accounting, audit, consents, emergencies, merging, part2, patients
 from app.store.accounting import Disclosure
+from app.store.consents import StoredConsent
 from app.store.disclosure import whole_record
 from app.store.emergencies import StoredEmergency
 from app.store.transaction import Store
@@ -26,6 +28,8 @@ class Account:
     birth_on: date | None
     lines: list[tuple[Disclosure, str]]
     """Each with the name of the program whose records they were, the newest first."""
+    consents: list[StoredConsent]
+    """Those to disclose a program's records, revoked ones too."""
     emergencies: list[StoredEmergency]
     notice: str
 
@@ -49,6 +53,12 @@ async def view_disclosures(store: Store, patient_id: UUID) -> Account:
         lines=[
             (one, names.get(one.program_id, ""))
             for one in await accounting.list_disclosures(store, whose)
+        ],
+        consents=[
+            one
+            for record in whose
+            for one in await consents.list_consents(store, record)
+            if one.kind == ConsentKind.PART_TWO.value
         ],
         emergencies=await emergencies.list_of_patient(store, whose),
         notice=NOTICE,

@@ -117,6 +117,7 @@ async def test_each_consented_look_is_accounted_for_with_its_ground(site: Site) 
     account = (await cora.get(f"/disclosures/{patient_id}")).text
     assert "Maya Okonkwo" in account
     assert "Ben Ruiz" not in account
+    assert "Harbor may tell those who treat me for treatment" in account
     assert "Rosa Alvarez" in (await cora.get("/disclosures")).text
     assert (await maya.get(f"/disclosures/{patient_id}")).status_code == 403
 

@@ -57,7 +57,9 @@ async def log_contact(store: Store, episode_id: UUID, form: ContactForm, today: 
     )
     if not added:
         return
-    await episodes.save_evaluations(store, {episode_id: {"next_contact_on": form.next_contact_on}})
+    if store.source == episode.program_id:  # what a program agrees is no news of another's care
+        agreed = {"next_contact_on": form.next_contact_on}
+        await episodes.save_evaluations(store, {episode_id: agreed})
     await audit.record(
         store,
         "contact.log",

@@ -50,7 +50,7 @@ async def review_case(store: Store, episode_id: UUID, form: ReviewForm, today: d
     )
     if not added:
         return
-    if form.kind != "deferred":
+    if form.kind != "deferred" and store.source == episode.program_id:
         reviewed = {"last_review_on": today, "consultant_id": store.actor.staff_id}
         await episodes.save_evaluations(store, {episode_id: reviewed})
     await audit.record(

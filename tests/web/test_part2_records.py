@@ -79,6 +79,29 @@ async def test_a_clinic_that_is_a_program_keeps_its_care_apart(site: Site) -> No
     assert refused.status_code == 404
 
 
+async def test_what_a_counselor_notes_in_general_care_is_no_news_of_it(site: Site) -> None:
+    """Whoever works for a program alone writes its records, wherever they write."""
+    patient_id = await general_world(site)
+    program = await make_program(site)
+    await mark(site, program.client_id, ("ben",), ("ben",))
+    maya, ben = await site.sign_in("maya"), await site.sign_in("ben")
+    before = plain((await maya.get(f"/patients/{patient_id}")).text)
+    episode_id = await find(site, episodes.c.episode_id, episodes.c.patient_id == UUID(patient_id))
+    told = await ben.post(
+        f"/patients/{patient_id}/contacts/{episode_id}",
+        at=f"{TODAY - timedelta(days=1)}T00:01",
+        way="visit",
+        minutes="40",
+        note=MARKER,
+        reached="yes",
+        next_contact_on=f"{TODAY + timedelta(days=3)}",
+        request_key="counsel",
+    )
+    assert told.status_code == 303, told.text
+    assert MARKER in (await ben.get(f"/patients/{patient_id}")).text
+    assert plain((await maya.get(f"/patients/{patient_id}")).text) == before
+
+
 async def test_one_message_of_a_program_labels_all_that_it_brings(site: Site) -> None:
     """Patient, form and what follows from it; the person becomes known when others tell of them."""
     program = await make_program(site)

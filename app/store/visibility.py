@@ -14,9 +14,11 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    case,
     exists,
     false,
     func,
+    literal_column,
     not_,
     or_,
     select,
@@ -54,7 +56,9 @@ def seen_record(store: Store) -> ColumnElement[bool]:
     This is where charts are opened from: one to whom those of a clinic were opened sees no others.
     """
     sight = store.sight
-    goes_on = func.coalesce(patients.c.merged_into_id, patients.c.patient_id)
+    joined = patients.c.merged_into_id
+    # not coalesce: row-level security holds it for leaky, and then no index is used
+    goes_on = case((joined.is_(None), patients.c.patient_id), else_=joined)
     if sight.charts_of is None:
         return seen(store, goes_on)
     return and_(seen(store, goes_on), _belongs(store, goes_on, sight.charts_of))
@@ -111,7 +115,14 @@ _FLAG, _REFERRAL = flags.alias("asked_by"), referrals.alias("referred")
 
 
 def _exists(store: Store, table: Any, *conditions: ColumnElement[bool]) -> Exists:
-    return exists(select(1).select_from(table).where(table.c.org_id == store.org_id, *conditions))
+    """Looked up row by row through an index.
+
+    Without OFFSET 0 Postgres turns it into a hash over the whole table, for one patient too
+    (measured at 20,000: 19 ms for one patient, and more with each; so 0.02 ms).
+    """
+    of_org = table.c.org_id == store.org_id
+    found = select(1).select_from(table).where(of_org, *conditions)
+    return exists(found.offset(literal_column("0")))
 
 
 def _home(store: Store, patient_id: Any) -> list[tuple[Any, Exists]]:

@@ -1,5 +1,6 @@
 """The condition in SQL says what the domain says, for made-up worlds of patients and staff."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.access import Permission, Role
@@ -227,6 +229,28 @@ async def found_by(store: Store, condition: Any, among: set[UUID]) -> set[UUID]:
         select(patients.c.patient_id).where(patients.c.org_id == store.org_id, condition)
     )
     return set(found.scalars().all()) & among
+
+
+async def test_one_patient_is_found_by_indexes_however_many_there_are(database: Database) -> None:
+    world = await make_world(database, 1, 50)
+    async with database.transaction(system(world.org_id)) as store:
+        store.now, store.sight = NOW, next(iter(sights(world)))
+        one = select(patients.c.patient_id).where(
+            patients.c.org_id == store.org_id,
+            patients.c.patient_id == next(iter(world.facts)),
+            seen_record(store),
+        )
+        said = one.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
+        await store.connection.execute(text("SET LOCAL enable_seqscan = off"))
+        await store.connection.execute(text("SET LOCAL enable_bitmapscan = off"))
+        words = str(said).replace(":", "\\:")
+        told = await store.connection.execute(text(f"EXPLAIN {words}"))
+        plan = "\n".join(told.scalars().all())
+    mine = "own_record|joined_record|stay|brought_by|asked_by|referred"
+    assert not re.search(rf"Seq Scan on \w+ ({mine})", plan), plan
+    assert re.search(r"Index Scan using \w+ on patients own_record", plan), plan
+    condition = next(line for line in plan.splitlines() if "Filter: (" in line and "EXISTS" in line)
+    assert "hashed" not in condition, "a hash is made of the whole table first"
 
 
 async def test_one_who_closed_a_flag_sees_for_a_while(database: Database) -> None:

@@ -15,7 +15,7 @@ from rich.table import Table
 from app.domain.actor import client as acting_client
 from app.domain.actor import system
 from app.domain.scopes import EVERY_SCOPE
-from app.errors import NotFound, Unprocessable
+from app.errors import Malformed, NotFound, Unprocessable
 from app.store import clients, rosters
 from app.use_cases.import_roster import (
     ImportChoice,
@@ -27,6 +27,7 @@ from app.use_cases.import_roster import (
     view_roster,
 )
 from app.wiring import Services
+from fhir_mappings.json_text import read_json, write_json
 
 JSON = "application/fhir+json"
 
@@ -65,7 +66,7 @@ async def import_files(
     for name, resource in track(found, "Importing", console=console, transient=True):
         kind = str(resource.get("resourceType", ""))
         method, path = _address(kind, resource)
-        body = json.dumps(resource).encode()
+        body = write_json(resource)
         status, answer = await services.receive_message(actor, method, path, JSON, body)
         _count(report, name, status, answer)
     return report
@@ -94,12 +95,9 @@ def _resources(paths: Sequence[Path]) -> Iterator[tuple[str, dict[str, object]]]
 
 def _read(file: Path, number: int, line: str) -> dict[str, object]:
     try:
-        found = json.loads(line)
-    except ValueError as error:
-        raise Unprocessable(f"{file.name}, line {number}, is not JSON: {error}") from None
-    if not isinstance(found, dict):
-        raise Unprocessable(f"{file.name}, line {number}, is not a resource.")
-    return found
+        return read_json(line.encode())
+    except Malformed as error:
+        raise Unprocessable(f"{file.name}, line {number}: {error.message}") from None
 
 
 def _count(report: ImportReport, name: str, status: int, answer: bytes) -> None:

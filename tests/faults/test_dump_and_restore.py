@@ -41,7 +41,7 @@ RIGHTS = f"""
 SELECT relname, relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) AS owner,
     (SELECT array_agg(acl::text ORDER BY acl::text) FROM unnest(relacl) AS acl) AS rights,
     (SELECT array_agg(concat_ws(' ', p.polname, pg_get_expr(p.polqual, p.polrelid),
-        pg_get_expr(p.polwithcheck, p.polrelid))) FROM pg_policy AS p WHERE p.polrelid = c.oid)
+        pg_get_expr(p.polwithcheck, p.polrelid)) ORDER BY p.polname) FROM pg_policy AS p WHERE p.polrelid = c.oid)
 FROM pg_class AS c WHERE c.relname IN ({TABLES}) ORDER BY relname
 """
 INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"

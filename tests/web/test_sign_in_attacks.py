@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from statistics import median
 
 import pytest
 from httpx import ASGITransport, AsyncClient
 
+from app.auth.sign_in import REFUSED_AFTER
 from app.domain.login import login_of
 from app.main import create_app
 from app.web.dependencies import place_here
@@ -137,7 +137,9 @@ async def test_a_login_that_nobody_has_is_answered_alike(site: Site) -> None:
     assert first.text.replace(known, "") == second.text.replace(unknown, "")
     assert set(first.headers) == set(second.headers)
     assert first.status_code == second.status_code == 401
-    assert median(took[known]) / median(took[unknown]) == pytest.approx(1, abs=0.2)
+    quickest = {login: min(times) for login, times in took.items()}  # a busy machine adds at random
+    assert min(quickest.values()) >= REFUSED_AFTER
+    assert quickest[known] / quickest[unknown] == pytest.approx(1, abs=0.35)
 
 
 @pytest.mark.parametrize(

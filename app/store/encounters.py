@@ -6,10 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.store import part2
 from app.store.tables import clients, clinics, encounters, organizations
 from app.store.transaction import Store
 
@@ -28,6 +27,8 @@ class Encounter:
     class_code: str | None
     is_visit: bool
     arrival_key: str
+    program_id: UUID | None = None
+    """The Part 2 program whose record the visit is, if it is one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +66,33 @@ async def find_owner(store: Store, encounter_key: str) -> UUID | None:
     return owner
 
 
+async def find_program(store: Store, encounter_key: str) -> UUID | None:
+    """The program whose record an earlier version of this encounter is, if it is one's."""
+    found = await store.connection.execute(
+        select(encounters.c.program_id).where(
+            encounters.c.org_id == store.org_id, encounters.c.encounter_key == encounter_key
+        )
+    )
+    program_id: UUID | None = found.scalar_one_or_none()
+    return program_id
+
+
 async def save_encounter(store: Store, encounter: Encounter) -> None:
-    """Keep an encounter, or its corrected content under the same key."""
+    """Keep an encounter, or its corrected content under the same key.
+
+    A correction can make it a program's record; none makes it general again.
+    """
     values: dict[str, Any] = {
         name: getattr(encounter, name) for name in Encounter.__dataclass_fields__
     }
     changed = {name: value for name, value in values.items() if name != "encounter_key"}
+    changed["program_id"] = func.coalesce(encounters.c.program_id, encounter.program_id)
     await store.connection.execute(
         insert(encounters)
         .values(
             org_id=store.org_id,
             client_id=store.actor.client_id,
             received_at=store.now,
-            program_id=await part2.source_at(store, encounter.clinic_id),
             **values,
         )
         .on_conflict_do_update(index_elements=["org_id", "encounter_key"], set_=changed)

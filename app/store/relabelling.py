@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import cast, select, update
+from sqlalchemy import cast, func, select, update
 
 from app.store.part2 import Program
 from app.store.publishing import ReceivedBody
@@ -66,6 +66,7 @@ async def label_records(store: Store, program: Program) -> set[UUID]:
         only = patients.c.clinic_id == mine
     await _label_flags(store, mine)
     await _label_own_resources(store, mine)
+    await _label_visits(store, mine)
     touched |= await _label(store, patients, mine, only & _known_by_no_other(store))
     return touched
 
@@ -123,6 +124,15 @@ async def _label_own_resources(store: Store, program_id: UUID) -> None:
         assessments.c.org_id == store.org_id, assessments.c.program_id == program_id
     )
     await _label(store, resources, program_id, resources.c.resource_id.in_(labelled))
+
+
+async def _label_visits(store: Store, program_id: UUID) -> None:
+    """The resources of visits that are labelled now, whoever sent them."""
+    named = select(func.split_part(encounters.c.encounter_key, "/", 2)).where(
+        encounters.c.org_id == store.org_id, encounters.c.program_id == program_id
+    )
+    visits = (resources.c.resource_type == "Encounter") & resources.c.resource_id.in_(named)
+    await _label(store, resources, program_id, visits)
 
 
 def _known_by_no_other(store: Store) -> Any:

@@ -190,6 +190,17 @@ async def _save_tokens(
         await store.connection.execute(resource_tokens.insert(), rows)
 
 
+async def label_resource(store: Store, key: str, program_id: UUID) -> None:
+    """Let ``Type/id``, in each of its versions, be a program's record, unless it is one's."""
+    kind, _, name = key.partition("/")
+    await store.connection.execute(
+        update(resources)
+        .where(resources.c.org_id == store.org_id, resources.c.program_id.is_(None))
+        .where(resources.c.resource_type == kind, resources.c.resource_id == name)
+        .values(program_id=program_id)
+    )
+
+
 async def append_versions(
     store: Store, publications: Sequence[tuple[Publication, UUID | None]]
 ) -> None:

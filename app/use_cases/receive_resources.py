@@ -19,7 +19,6 @@ from app.domain.scopes import Interaction
 from app.errors import Kind, Problem, RegistryError, Unprocessable
 from app.store import audit, encounters, moves, parts, patients, resources, rosters
 from app.store.disclosure import whole_record
-from app.store.encounters import ClinicPlaces
 from app.store.ids import new_id
 from app.store.patients import Patient
 from app.store.publishing import ReceivedBody, RelinkedPatient
@@ -35,7 +34,7 @@ from app.use_cases.arrivals import (
     Result,
 )
 from app.use_cases.assemble_assessments import Assembled, assemble_assessments, check_part
-from app.use_cases.receive_encounter import receive_encounter
+from app.use_cases.receive_encounter import VisitPlace, place_visit, receive_encounter
 from app.use_cases.receive_patient import (
     SettledPatient,
     filing_notices,
@@ -65,7 +64,8 @@ class _Settling:
     arrival_keys: dict[int, str] = field(default_factory=dict)
     saved: dict[int, SavedResource] = field(default_factory=dict)
     notices: dict[int, tuple[Notice, ...]] = field(default_factory=dict)
-    clinics: ClinicPlaces | None = None
+    visits: dict[int, VisitPlace] = field(default_factory=dict)
+    """Where each encounter was."""
 
 
 async def receive_transaction(store: Store, arrivals: Sequence[Arrival]) -> list[Outcome]:
@@ -78,6 +78,7 @@ async def receive_transaction(store: Store, arrivals: Sequence[Arrival]) -> list
         await _make_known(store, settling)
         await _settle_parts(store, settling)
         await _make_known(store, settling)
+        await _place_visits(store, settling)
         await _save_bodies(store, settling)
         assembled = await _assemble(store, settling)
     return [_outcome(settling, index, assembled) for index in range(len(arrivals))]
@@ -269,14 +270,23 @@ async def _save_bodies(store: Store, settling: _Settling) -> None:
             await _keep_encounter(store, settling, index, arrival.content)
 
 
+async def _place_visits(store: Store, settling: _Settling) -> None:
+    """Before anything of them is kept: the clinic decides whose record a visit is."""
+    told = [(i, a.content) for i, a in enumerate(settling.arrivals)]
+    visits = [(i, one) for i, one in told if isinstance(one, EncounterDetails)]
+    if not visits:
+        return
+    clinics = await encounters.get_clinic_places(store)
+    for index, details in visits:
+        settling.visits[index] = await place_visit(store, settling.keys[index], details, clinics)
+
+
 async def _keep_encounter(
     store: Store, settling: _Settling, index: int, details: EncounterDetails
 ) -> None:
-    if settling.clinics is None:
-        settling.clinics = await encounters.get_clinic_places(store)
     key, patient = settling.keys[index], settling.subjects[index]
     settling.notices[index] += await receive_encounter(
-        store, key, patient, details, settling.arrival_keys[index], settling.clinics
+        store, key, patient, details, settling.arrival_keys[index], settling.visits[index]
     )
 
 
@@ -296,6 +306,7 @@ def _facts(
     if index in settling.patients:
         return patient_facts(arrival, settling.patients[index].patient, body)
     assert isinstance(arrival.content, PartDetails | EncounterDetails)
+    visit = settling.visits.get(index)
     return ResourceFacts(
         resource_type=arrival.resource_type,
         resource_id=settling.keys[index].partition("/")[2],
@@ -305,7 +316,7 @@ def _facts(
         status=arrival.status,
         questionnaire=arrival.questionnaire,
         tokens=tuple((t.parameter, t.system, t.value) for t in arrival.tokens),
-        program_id=store.source,
+        program_id=visit.program_id if visit else store.source,
     )
 
 

@@ -53,6 +53,8 @@ async def settle_patient(store: Store, arrival: Arrival) -> SettledPatient:
     if arrival.if_none_exist:
         found = await _only(store, [arrival.if_none_exist], arrival)
         if found:
+            if _contradicts(found, details) and await _is_withheld(store, found):
+                raise _in_question(arrival)
             return SettledPatient(found, Result.UNCHANGED)
     held = await _known(store, arrival, details)
     replaced_by = await _replacement(store, details)
@@ -63,7 +65,7 @@ async def settle_patient(store: Store, arrival: Arrival) -> SettledPatient:
         await audit.record(store, "patient.create", patient_id=fresh.patient_id)
         await find_duplicates(store, [fresh.patient_id])
         return SettledPatient(fresh, Result.CREATED)
-    _agree(held, details, arrival)
+    await _agree(store, held, details, arrival)
     changed = await patients.update_patient(store, held.patient_id, details, replaced_by)
     await find_duplicates(store, [held.patient_id])
     return SettledPatient(changed, Result.UPDATED)
@@ -76,6 +78,8 @@ async def _known(store: Store, arrival: Arrival, details: PatientDetails) -> Pat
         return by_identifier
     by_id = await patients.find_by_fhir_id(store, arrival.resource_id)
     if by_identifier and (by_id is None or by_id.survivor_id != by_identifier.survivor_id):
+        if await _is_withheld(store, by_identifier):
+            raise _in_question(arrival)
         raise Conflict(
             f"An identifier of this patient belongs to Patient/{by_identifier.fhir_id} already. "
             "Send it to that id; joining two records is done by a person.",
@@ -87,6 +91,8 @@ async def _known(store: Store, arrival: Arrival, details: PatientDetails) -> Pat
 async def _only(store: Store, pairs: Iterable[tuple[str, str]], arrival: Arrival) -> Patient | None:
     found = await patients.find_by_identifiers(store, pairs)
     if len({one.survivor_id for one in found}) > 1:
+        if any([await _is_withheld(store, one) for one in found]):
+            raise _in_question(arrival)
         raise MultipleMatches(
             "The identifiers belong to more than one patient here.",
             [Problem(f"{arrival.where or 'Patient'}.identifier", "fits several patients")],
@@ -95,9 +101,32 @@ async def _only(store: Store, pairs: Iterable[tuple[str, str]], arrival: Arrival
     return found[0] if found else None
 
 
-def _agree(held: Patient, details: PatientDetails, arrival: Arrival) -> None:
+async def _is_withheld(store: Store, patient: Patient) -> bool:
+    """Whether whoever sends may not learn of this record."""
+    if patient.program_id is None:
+        return False
+    async with own_sight(store):
+        return await patients.find_by_fhir_id(store, patient.fhir_id) is None
+
+
+def _in_question(arrival: Arrival) -> Conflict:
+    """What contradicts a record that is withheld: the answer tells nothing of what is in it."""
+    return Conflict(
+        "An identifier of this patient does not go with what is held here. Nothing was taken: "
+        "the message waits for a person to look at it.",
+        [Problem(f"{arrival.where or 'Patient'}.identifier", "is in question")],
+    )
+
+
+def _contradicts(held: Patient, details: PatientDetails) -> bool:
+    return bool(held.birth_on and details.birth_on not in (None, held.birth_on))
+
+
+async def _agree(store: Store, held: Patient, details: PatientDetails, arrival: Arrival) -> None:
     same_source = arrival.resource_id is not None
-    if not same_source and held.birth_on and details.birth_on not in (None, held.birth_on):
+    if not same_source and _contradicts(held, details):
+        if await _is_withheld(store, held):
+            raise _in_question(arrival)
         raise Conflict(
             "The identifiers belong to a patient with another birth date. Check whom you mean.",
             [Problem(f"{arrival.where or 'Patient'}.birthDate", "contradicts the known record")],
@@ -108,7 +137,8 @@ async def _replacement(store: Store, details: PatientDetails) -> UUID | None:
     if not details.replaced_by:
         return None
     fhir_id = details.replaced_by.rpartition("/")[2]
-    found = await patients.find_by_fhir_id(store, fhir_id)
+    async with own_sight(store):  # an id that is withheld is none that is known
+        found = await patients.find_by_fhir_id(store, fhir_id)
     if found is None:
         raise UnknownPatient(f"The record that replaces this one, Patient/{fhir_id}, is unknown.")
     return found.survivor_id

@@ -15,7 +15,7 @@ from rich.table import Table
 from app.domain.actor import client as acting_client
 from app.domain.actor import system
 from app.domain.scopes import EVERY_SCOPE
-from app.errors import Malformed, NotFound, Unprocessable
+from app.errors import NotFound, Unprocessable
 from app.store import clients, rosters
 from app.use_cases.import_roster import (
     ImportChoice,
@@ -27,7 +27,6 @@ from app.use_cases.import_roster import (
     view_roster,
 )
 from app.wiring import Services
-from fhir_mappings.json_text import read_json, write_json
 
 JSON = "application/fhir+json"
 
@@ -63,10 +62,10 @@ async def import_files(
     actor = acting_client(org, names[client], client, EVERY_SCOPE, time_zone)
     found = sorted(_resources(paths), key=lambda entry: entry[1].get("resourceType") != "Patient")
     report = ImportReport()
-    for name, resource in track(found, "Importing", console=console, transient=True):
+    for name, resource, written in track(found, "Importing", console=console, transient=True):
         kind = str(resource.get("resourceType", ""))
         method, path = _address(kind, resource)
-        body = write_json(resource)
+        body = written.encode()
         status, answer = await services.receive_message(actor, method, path, JSON, body)
         _count(report, name, status, answer)
     return report
@@ -80,7 +79,8 @@ def _address(kind: str, resource: dict[str, object]) -> tuple[str, str]:
     return "POST", f"/fhir/{kind}"
 
 
-def _resources(paths: Sequence[Path]) -> Iterator[tuple[str, dict[str, object]]]:
+def _resources(paths: Sequence[Path]) -> Iterator[tuple[str, dict[str, object], str]]:
+    """(where it stands, what it is, as it is written: every digit is the sender's)"""
     for path in paths:
         if not path.exists():
             raise Unprocessable(f"There is no file or folder {path}.")
@@ -90,14 +90,17 @@ def _resources(paths: Sequence[Path]) -> Iterator[tuple[str, dict[str, object]]]
             lines = text.splitlines() if file.suffix == ".ndjson" else [text]
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield f"{file.name}:{number}", _read(file, number, line)
+                    yield f"{file.name}:{number}", _read(file, number, line), line
 
 
 def _read(file: Path, number: int, line: str) -> dict[str, object]:
     try:
-        return read_json(line.encode())
-    except Malformed as error:
-        raise Unprocessable(f"{file.name}, line {number}: {error.message}") from None
+        found = json.loads(line)
+    except ValueError as error:
+        raise Unprocessable(f"{file.name}, line {number}, is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise Unprocessable(f"{file.name}, line {number}, is not a resource.")
+    return found
 
 
 def _count(report: ImportReport, name: str, status: int, answer: bytes) -> None:

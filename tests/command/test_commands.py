@@ -91,7 +91,7 @@ def test_an_import_tells_what_became_of_each_file(
     (tmp_path / "c.json").write_text("{not json")
     told = run(own, *words)
     assert told.returncode == 1
-    assert "c.json, line 1: The body is not JSON" in told.stderr.replace("\n", " ")
+    assert "c.json, line 1, is not JSON" in told.stderr.replace("\n", " ")
     assert run(own, *words[:1], "/nowhere", *words[2:]).returncode == 1
 
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from httpx import ASGITransport, AsyncClient, Response
@@ -108,6 +109,12 @@ class Site:
         return str(told.json()["entry"][0]["response"]["location"].split("/Patient/")[1][:36])
 
 
+def half_an_hour_before(days_ago: int) -> datetime:
+    """Half an hour ago so many days ago, and never the day before by the clinic's clock."""
+    then = datetime.now(ZoneInfo("America/New_York")) - timedelta(days=days_ago)
+    return max(then - timedelta(minutes=30), then.replace(hour=0, minute=0, second=0))
+
+
 def phq9(number: str, answers: list[int], days_ago: int, name: str) -> dict[str, Any]:
     """A transaction of a Patient, found by its number, and a completed form."""
     given, family = name.split(" ", 1)
@@ -123,7 +130,7 @@ def phq9(number: str, answers: list[int], days_ago: int, name: str) -> dict[str,
         "questionnaire": "http://loinc.org/q/44249-1",
         "status": "completed",
         "subject": {"reference": "urn:uuid:11111111-1111-4111-8111-111111111111"},
-        "authored": (datetime.now(UTC) - timedelta(days=days_ago, minutes=30)).isoformat(),
+        "authored": half_an_hour_before(days_ago).isoformat(),
         "item": [
             {
                 "linkId": f"/{code}",

@@ -86,6 +86,20 @@ async def write_as(store: Store, program_id: UUID | None) -> None:
         await write_for(store.connection, program_id)
 
 
+@asynccontextmanager
+async def writing_as(store: Store, program_id: UUID | None) -> AsyncIterator[None]:
+    """What is written within the block is this program's record; then as it was before."""
+    before = store.source
+    await write_as(store, program_id)
+    try:
+        yield
+    finally:
+        if store.source != before:
+            store.source = before
+            with suppress(DBAPIError):
+                await write_for(store.connection, before)
+
+
 _JUDGED = (assessments, episodes, flags, contacts, case_reviews, referrals)
 
 

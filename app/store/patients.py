@@ -203,11 +203,14 @@ async def add_patient(
 async def make_known(store: Store, patient_id: UUID) -> bool:
     """Nobody's in particular from now on: others than a Part 2 program told of the person.
 
-    So is the Patient resource, from its next version on. Whether that is new.
+    So is the Patient resource, from its next version on. The program's clinic is their home no
+    longer: it would name the program. Whether that is new.
     """
     mine = (patients.c.org_id == store.org_id, patients.c.patient_id == patient_id)
     changed = await store.connection.execute(
-        update(patients).where(*mine, patients.c.program_id.is_not(None)).values(program_id=None)
+        update(patients)
+        .where(*mine, patients.c.program_id.is_not(None))
+        .values(program_id=None, clinic_id=func.nullif(patients.c.clinic_id, patients.c.program_id))
     )
     await store.connection.execute(
         update(resources)
@@ -270,7 +273,7 @@ async def add_patients(
 
 
 async def list_by_number(store: Store, numbers: Sequence[str]) -> dict[str, list[Patient]]:
-    """Who carries these numbers, whoever assigned them."""
+    """Whom the actor sees of those who carry these numbers, whoever assigned them."""
     held = patient_identifiers.c
     pairs: list[tuple[str, UUID]] = []
     for start in range(0, len(numbers), PIECE):
@@ -280,30 +283,54 @@ async def list_by_number(store: Store, numbers: Sequence[str]) -> dict[str, list
             )
         )
         pairs += [(row.value, row.patient_id) for row in found.all()]
-    people = {p.patient_id: p for p in await _in_pieces(store, [one for _, one in pairs])}
+    people = await _seen_of(store, [one for _, one in pairs])
     owners: dict[str, list[Patient]] = {}
     for number, patient_id in pairs:
-        owners.setdefault(number, []).append(people[patient_id])
+        if patient_id in people:
+            owners.setdefault(number, []).append(people[patient_id])
     return owners
 
 
-async def _in_pieces(store: Store, ids: Sequence[UUID]) -> list[Patient]:
+async def _seen_of(store: Store, ids: Sequence[UUID]) -> dict[UUID, Patient]:
     wanted = sorted(set(ids))
-    return [
-        one
-        for start in range(0, len(wanted), PIECE)
-        for one in await get_patients(store, wanted[start : start + PIECE])
-    ]
+    people: dict[UUID, Patient] = {}
+    for start in range(0, len(wanted), PIECE):
+        found = await store.connection.execute(
+            select(patients).where(
+                patients.c.org_id == store.org_id,
+                patients.c.patient_id.in_(wanted[start : start + PIECE]),
+                seen_record(store),
+            )
+        )
+        people |= {row.patient_id: _patient(row) for row in found.all()}
+    return people
+
+
+async def list_taken(store: Store, system: str, numbers: Sequence[str]) -> set[str]:
+    """Those of a system's numbers that a record carries, whoever sees it: never to be told."""
+    held = patient_identifiers.c
+    taken: set[str] = set()
+    for start in range(0, len(numbers), PIECE):
+        found = await store.connection.execute(
+            select(held.value).where(
+                held.org_id == store.org_id,
+                held.system == system,
+                held.value.in_(numbers[start : start + PIECE]),
+            )
+        )
+        taken |= set(found.scalars().all())
+    return taken
 
 
 async def list_by_birth(store: Store, days: Sequence[date]) -> dict[date, list[Patient]]:
-    """Who was born on these days, records that were joined too."""
+    """Whom the actor sees of those born on these days, records that were joined too."""
     born: dict[date, list[Patient]] = {}
     for start in range(0, len(days), PIECE):
         found = await store.connection.execute(
             select(patients).where(
                 patients.c.org_id == store.org_id,
                 patients.c.birth_on.in_(days[start : start + PIECE]),
+                seen_record(store),
             )
         )
         for row in found.all():
@@ -312,12 +339,11 @@ async def list_by_birth(store: Store, days: Sequence[date]) -> dict[date, list[P
 
 
 async def list_numbers_of_system(store: Store, system: str) -> dict[UUID, list[str]]:
-    """The numbers that one system assigned, by patient."""
+    """The numbers that one system assigned, or one of its own parts (``system/…``), by patient."""
     held = patient_identifiers.c
+    assigned = or_(held.system == system, held.system.startswith(f"{system}/", autoescape=True))
     found = await store.connection.execute(
-        select(held.patient_id, held.value).where(
-            held.org_id == store.org_id, held.system == system
-        )
+        select(held.patient_id, held.value).where(held.org_id == store.org_id, assigned)
     )
     numbers: dict[UUID, list[str]] = {}
     for row in found.all():

@@ -43,6 +43,11 @@ class CheckedLine:
     def is_good(self) -> bool:
         return self.standing in (Standing.NEW, Standing.SAME)
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nobody whom the uploader sees is meant."""
+        return self.standing is Standing.NEW
+
 
 @dataclass(slots=True)
 class _Known:
@@ -64,7 +69,10 @@ class _Known:
 
 
 async def check_roster(store: Store, lines: Sequence[RosterLine], today: date) -> list[CheckedLine]:
-    """Every line of a roster, checked; nothing is written."""
+    """Every line of a roster, checked against whom the uploader sees; nothing is written.
+
+    Whoever is out of sight changes no standing and no word: a roster of guesses finds nobody.
+    """
     known = await _known(store, lines)
     return [_checked(line, known, today) for line in lines]
 

@@ -118,6 +118,12 @@ async def _check(
     source = await patients.get_patient(store, held.patient_id)
     target = await patients.get_patient(store, form.to_patient_id)
     check_dates(target, held.effective_at, store.now)
+    if target.program_id and held.program_id != target.program_id:
+        raise Unprocessable(
+            "Nobody but a Part 2 program knows this person: a questionnaire of the general record "
+            "would tell everybody of them. Enter it in the program, or have its sender send it "
+            "for this person."
+        )
     return source, target
 
 

@@ -242,3 +242,22 @@ async def test_a_consent_to_one_kind_of_records_opens_no_other(site: Site) -> No
     own = f"staff:{await staff_id(site, 'maya')}"
     await consent(site, patient_id, program, own, frozenset({Scope.SCREENINGS}))
     assert "From Harbor" in (await maya.get(page)).text
+
+
+async def test_nothing_of_the_general_record_is_moved_to_somebody_withheld(site: Site) -> None:
+    """The sender's resource would name them to everybody who reads it."""
+    await protected_world(site)
+    await site.screened("200", [3] * 9, 2, "Ada Nwosu")
+    hidden = await find(site, patients.c.patient_id, patients.c.program_id.is_not(None))
+    held = await find(
+        site,
+        assessments.c.assessment_id,
+        assessments.c.total == 27,
+        assessments.c.program_id.is_(None),
+    )
+    ben = await site.sign_in("ben")
+    form = {"patient": str(hidden), "reason": "it is hers"}
+    told = await ben.post(f"/assessments/{held}/move", **form)
+    assert told.status_code == 422
+    assert "Nobody but a Part 2 program knows this person" in told.text
+    assert await find(site, assessments.c.patient_id, assessments.c.assessment_id == held) != hidden

@@ -5,6 +5,7 @@ does not bind: anything else would lack rows. A restore is one transaction.
 """
 
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -126,23 +127,26 @@ def dump(address: str, file: Path) -> None:
             "Row-level security would hide rows from this role. Set BACKUP_DATABASE_URL: the same "
             "database, as a superuser or a role with BYPASSRLS that may read every table."
         )
-    try:
-        descriptor, name = tempfile.mkstemp(
-            prefix=f".{file.name}.", suffix=".part", dir=file.parent
-        )
-    except OSError as error:
-        raise CannotDump(f"{file.parent} cannot be written: {error.strerror}.") from None
-    os.close(descriptor)  # made with mode 0600
-    part = Path(name)
-    try:
+    part = file.parent / f".{file.name}.{secrets.token_hex(8)}.part"
+    try:  # before the file is there: being ended at any moment leaves none
+        _begin(part)
         options = ("--format=custom", "--lock-wait-timeout=60s", f"--file={part}")
         done = _run(source.command("pg_dump", *options), source)
         if done.returncode:
             raise CannotDump(f"Nothing was written: {done.stderr.strip()[:600] or 'it was ended'}")
         part.rename(file)
     finally:
-        part.unlink(missing_ok=True)
+        if part.exists():
+            part.unlink()
     _settle(file.parent)
+
+
+def _begin(part: Path) -> None:
+    """A new file that its owner alone can read."""
+    try:
+        part.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise CannotDump(f"{part.parent} cannot be written: {error.strerror}.") from None
 
 
 def _settle(folder: Path) -> None:

@@ -110,8 +110,15 @@ def _throttled(wait: timedelta) -> Throttled:
 
 
 async def forgive(database: Database, buckets: list[Bucket]) -> None:
-    """The attempt was right: what it was counted by is taken back."""
+    """The attempt was right: what it was counted by is taken back.
+
+    The rows are taken in the order in which attempts are counted: two at once wait, never for
+    each other.
+    """
+    first, *others = [digest(one.subject) for one in buckets]
     async with database.directory() as connection:
-        await attempts.forget_failures(connection, digest(buckets[0].subject))
-        for bucket in buckets[1:]:
-            await attempts.take_back(connection, digest(bucket.subject))
+        for subject in sorted([first, *others]):
+            if subject == first:
+                await attempts.forget_failures(connection, subject)
+            else:
+                await attempts.take_back(connection, subject)

@@ -88,7 +88,7 @@ async def _set_back(store: Store, merge: Merge, today: date) -> list[UUID]:
     await _close_what_came_since(store, merge, items, assessment_ids)
     await merging.follow_assessments(store, assessment_ids, merge.winner_id, merge.loser_id)
     now = await merging.read_rows(store, [merge.winner_id, merge.loser_id])
-    wanted = _possible(merging.restorations(items, now), now)
+    wanted = _possible(_staying_known(merging.restorations(items, now), now), now)
     await merging.restore(store, wanted)
     await merging.follow_episodes(
         store, _ids(returning, "episodes"), merge.winner_id, merge.loser_id
@@ -117,6 +117,27 @@ async def _close_what_came_since(
 def _is_of_both(flag: Flag, going: set[str]) -> bool:
     """A flag of a whole course, or of an assessment that leaves; a safety flag goes with it."""
     return flag.kind != "safety" and (not flag.subject or flag.subject in going)
+
+
+def _staying_known(wanted: Sequence[Restoration], now: merging.Rows) -> list[Restoration]:
+    """Without what would withhold somebody of whom others were told since.
+
+    A general record that came in the meantime stays with the person and so must be seen there: a
+    positive item 9 on a record that its care team cannot open would be silent.
+    """
+    told = {
+        str(row["patient_id"])
+        for row in now["assessments"].values()
+        if not row["program_id"] and row["status"] != "entered-in-error"
+    }
+    kept = []
+    for one in wanted:
+        about = json.loads(one.key)[0] if one.table == "patients" else ""
+        drop = ("program_id",) if about in told else ()
+        values = {name: value for name, value in one.values.items() if name not in drop}
+        if values:
+            kept.append(Restoration(one.table, one.key, values))
+    return kept
 
 
 def _possible(wanted: Sequence[Restoration], now: merging.Rows) -> list[Restoration]:

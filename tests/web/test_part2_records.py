@@ -261,3 +261,24 @@ async def test_nothing_of_the_general_record_is_moved_to_somebody_withheld(site:
     assert told.status_code == 422
     assert "Nobody but a Part 2 program knows this person" in told.text
     assert await find(site, assessments.c.patient_id, assessments.c.assessment_id == held) != hidden
+
+
+async def test_what_general_care_sent_meanwhile_keeps_the_person_in_its_sight_after_parting(
+    site: Site,
+) -> None:
+    """A positive item 9 on a chart that its care team cannot open would be silent."""
+    general = await general_world(site)
+    program = await make_program(site)
+    await program.screened("300", [3, 3, 3, 3, 3, 3, 3, 3, 3], 1, f"Rosa {MARKER}")
+    apart = await find(site, patients.c.patient_id, patients.c.display_name.like(f"%{MARKER}%"))
+    async with site.services.database.transaction(system(site.org_id)) as store:
+        form = MergeForm(apart, UUID(general), "the same person")
+        merge_id = await merge_patients(store, form, TODAY)
+    await site.screened("100", [3, 3, 3, 3, 3, 3, 3, 3, 3], 0)
+    async with site.services.database.transaction(system(site.org_id)) as store:
+        await unmerge_patients(store, merge_id, "two people after all", TODAY)
+    maya = await site.sign_in("maya")
+    page = (await maya.get(f"/patients/{apart}")).text
+    assert "Safety" in page
+    assert "From Harbor" not in page
+    assert "Safety (1)" in (await maya.get("/caseload")).text

@@ -17,7 +17,7 @@ from app.domain.catalogue import adopt
 from app.domain.delivery import Channel
 from app.domain.scopes import EVERY_SCOPE, permissions_of
 from app.migrating import newest_revision
-from app.publisher import FhirPublisher
+from app.publishing.publisher import FhirPublisher
 from app.reach.post import Post, Sender
 from app.reach.smtp import MailServer
 from app.reach.webhook import Webhook, secret_of

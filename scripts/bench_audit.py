@@ -24,7 +24,7 @@ from app import embedded_postgres
 from app.domain.actor import system
 from app.jobs.sealing import seal_in
 from app.migrating import migrate
-from app.publisher import FhirPublisher
+from app.publishing.publisher import FhirPublisher
 from app.settings import CHECKOUT
 from app.store import audit, organizations
 from app.store.bulk import copy_rows

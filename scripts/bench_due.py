@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from app import embedded_postgres
 from app.domain.actor import system
 from app.migrating import migrate
-from app.publisher import FhirPublisher
+from app.publishing.publisher import FhirPublisher
 from app.settings import CHECKOUT
 from app.store.engine import open_engine
 from app.store.ids import new_id

@@ -11,7 +11,7 @@ import asyncpg
 from app.domain.actor import system
 from app.domain.audit_verdict import Finding, Verdict
 from app.jobs.sealing import seal_in
-from app.publisher import FhirPublisher
+from app.publishing.publisher import FhirPublisher
 from app.store import audit, organizations
 from app.store.engine import open_engine
 from app.store.ids import new_id

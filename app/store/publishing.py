@@ -73,4 +73,17 @@ class RelinkedPatient:
     unlabelled: bool = False
 
 
-Saved = ReceivedBody | ChangedAssessment | ChangedPatient | RelinkedPatient
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A record that is published by itself and is to be rendered anew, as it finally stands.
+
+    Whoever saves it appends this to `Store.saved`; what it looks like as FHIR is known in
+    `app.publishing.nouns` alone.
+    """
+
+    noun: str
+    """``episode``, ``flag``, ``referral``: a name in `NOUNS`."""
+    record_id: UUID
+
+
+Saved = Changed | ReceivedBody | ChangedAssessment | ChangedPatient | RelinkedPatient

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 USE_CASES = ROOT / "app" / "use_cases"
-CALLERS = ("web", "auth", "jobs", "commands", "demo", "wiring.py", "importing.py", "publisher.py")
+CALLERS = ("web", "auth", "jobs", "commands", "demo", "wiring.py", "importing.py", "publishing")
 RECORDS = {"audit.record", "audit.record_each"}
 WITHOUT_PATIENTS = {
     "attempts": "failures of signing in",

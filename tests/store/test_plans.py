@@ -10,7 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.actor import system
-from app.publisher import FhirPublisher
+from app.publishing.publisher import FhirPublisher
 from app.store import organizations, staff
 from app.store.bulk import copy_rows
 from app.store.ids import new_id

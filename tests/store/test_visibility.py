@@ -26,7 +26,7 @@ from app.domain.visibility import (
     reads_chart,
     sees,
 )
-from app.publisher import FhirPublisher
+from app.publishing.publisher import FhirPublisher
 from app.store import organizations, staff
 from app.store.bulk import copy_rows
 from app.store.ids import new_id

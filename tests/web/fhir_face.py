@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.domain.actor import Actor
 from app.domain.actor import client as acting_client
 from app.domain.scopes import EVERY_SCOPE
-from app.publisher import FhirPublisher
+from app.publishing.publisher import FhirPublisher
 from app.settings import Settings
 from app.store.ids import new_id
 from app.store.tables import (

@@ -19,7 +19,7 @@ from joserfc.jwk import ECKey, RSAKey
 from app.auth.key_fetching import KeyFetcher
 from app.auth.key_sets import KeysNotFit
 from app.auth.smart import ASSERTION_TYPE, ClientProof, InvalidClient, TokenDesk
-from app.publisher import FhirPublisher
+from app.publishing.publisher import FhirPublisher
 from app.store.engine import open_engine
 from app.store.transaction import Database
 from app.wiring import utc_now

@@ -7,10 +7,12 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from app.domain.catalogue import INSTRUMENTS
+from app.publishing.nouns import NOUNS
 from app.store import merges, resources
 from app.store.disclosure import general_records, whole_record
 from app.store.merges import Links
 from app.store.publishing import (
+    Changed,
     ChangedAssessment,
     ChangedPatient,
     ReceivedBody,
@@ -149,6 +151,21 @@ async def _own(
     for change in saved:
         if isinstance(change, ChangedPatient):
             found["Patient", change.fhir_id] = _of_patient(change)
+    for facts, body in await _of_nouns(store, saved):
+        found[facts.resource_type, facts.resource_id] = facts, body
+    return found
+
+
+async def _of_nouns(store: Store, saved: Sequence[Any]) -> list[tuple[ResourceFacts, bytes]]:
+    """What changed of the nouns that are published by themselves, each as it finally stands."""
+    by_noun: dict[str, dict[UUID, None]] = {}
+    for change in saved:
+        if isinstance(change, Changed):
+            by_noun.setdefault(change.noun, {})[change.record_id] = None
+    found = []
+    for noun, ids in by_noun.items():
+        for own in await NOUNS[noun].render(store, list(ids)):
+            found.append(own.facts_and_body())
     return found
 
 

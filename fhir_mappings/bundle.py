@@ -8,8 +8,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from app.errors import Kind, NotSupported, Problem, RegistryError
+from fhir_mappings.conformance import TAKEN
 from fhir_mappings.reading import InvalidResource
-from fhir_mappings.resource_types import KEPT_TYPES, R4_TYPES
+from fhir_mappings.resource_types import R4_TYPES
 
 MAX_ENTRIES = 5_000
 
@@ -193,8 +194,8 @@ def read_single(resource: Mapping[str, Any], kind: str, resource_id: str | None)
     if resource.get("resourceType") != kind:
         problem = Problem("resourceType", f"This address takes a {kind}.")
         raise InvalidResource("The resource's type and the address do not fit.", [problem])
-    if kind not in KEPT_TYPES:
-        raise NotSupported(f"This registry keeps {', '.join(KEPT_TYPES)}; {kind} is not kept.")
+    if kind not in TAKEN:
+        raise NotSupported(f"This registry keeps {', '.join(TAKEN)}; {kind} is not kept.")
     if resource_id is not None:
         check_id(resource, resource_id, kind)
     return Entry("", resource, resource_id)

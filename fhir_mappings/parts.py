@@ -25,23 +25,25 @@ def read_status(
     return status
 
 
-def read_who(resource: Mapping[str, Any], notes: Notes) -> Who:
+def read_who(
+    resource: Mapping[str, Any], notes: Notes, path: str = "subject", what: str = "An assessment"
+) -> Who:
     """The subject, by reference or identifier; an assessment of nobody becomes a problem."""
-    reference = subject_of(resource, notes.setting.resolve)
-    identifier = identifier_of(resource.get("subject"))
+    reference = subject_of(resource, notes.setting.resolve, path)
+    identifier = identifier_of(resource.get(path))
     if reference is not None and reference.startswith("Patient?"):
-        return reference, _by_condition(reference, notes)
+        return reference, _by_condition(reference, path, notes)
     if reference is None and identifier is None:
-        notes.problem("subject", "An assessment needs its patient: a reference or an identifier.")
+        notes.problem(path, f"{what} needs its patient: a reference or an identifier.")
     elif reference is not None and not _may_be_patient(reference):
-        notes.problem("subject.reference", "The subject of an assessment is a Patient.")
+        notes.problem(f"{path}.reference", f"{what} is about a Patient: name one here.")
     return reference, identifier
 
 
-def _by_condition(reference: str, notes: Notes) -> tuple[str, str] | None:
+def _by_condition(reference: str, path: str, notes: Notes) -> tuple[str, str] | None:
     """``Patient?identifier=system|value``: a conditional reference (transaction rules of R4)."""
     try:
-        return read_condition(reference, notes.setting.at("subject.reference"))
+        return read_condition(reference, notes.setting.at(f"{path}.reference"))
     except RegistryError as error:
         notes.problems.extend(error.problems)
         return None

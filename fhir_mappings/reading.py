@@ -110,6 +110,19 @@ class EncounterReading:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordReading:
+    """What is kept as it was said (see record.py)."""
+
+    effective_at: datetime | None
+    reference: str | None = None
+    """The patient's reference, resolved as far as the message itself allows; None of nobody."""
+    identifier: tuple[str, str] | None = None
+    element: str = "subject"
+    """Which element names the patient."""
+    source_identifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unkept:
     """Content of a kind that the registry does not keep; said so, not refused."""
 
@@ -132,7 +145,7 @@ class Reading:
     """One resource, read."""
 
     resource_type: str
-    content: PatientDetails | PartReading | EncounterReading | Unkept
+    content: PatientDetails | PartReading | EncounterReading | RecordReading | Unkept
     status: str = ""
     questionnaire: str | None = None
     tokens: tuple[Token, ...] = ()

@@ -58,9 +58,11 @@ def replaced(
     return node
 
 
-def subject_of(resource: Mapping[str, Any], resolve: Callable[[str], str]) -> str | None:
+def subject_of(
+    resource: Mapping[str, Any], resolve: Callable[[str], str], path: str = "subject"
+) -> str | None:
     """The subject's reference as the message resolves it, if there is one."""
-    reference = (resource.get("subject") or {}).get("reference")
+    reference = (resource.get(path) or {}).get("reference")
     return resolve(reference) if isinstance(reference, str) else None
 
 

@@ -1,6 +1,4 @@
-"""The resource types of FHIR R4 (4.0.1), and which of them the registry keeps."""
-
-KEPT_TYPES = ("Patient", "QuestionnaireResponse", "Observation", "Encounter")
+"""The resource types of FHIR R4 (4.0.1); which of them the registry keeps, conformance.py says."""
 
 R4_TYPES = frozenset(
     [

@@ -18,14 +18,19 @@ def tokens_of(resource: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:
 
 
 def _tokens(resource: Mapping[str, Any]) -> Iterator[Token]:
-    for coding in codings_of(resource.get("code")):
-        yield _token("code", coding, "code")
-    for category in resource.get("category") or ():
-        for coding in codings_of(category):
-            yield _token("category", coding, "code")
-    identifiers = resource.get("identifier") or ()
-    for identifier in [identifiers] if isinstance(identifiers, Mapping) else identifiers:
+    for name in ("code", "category"):
+        for concept in _each(resource.get(name)):
+            for coding in codings_of(concept):
+                yield _token(name, coding, "code")
+    for identifier in _each(resource.get("identifier")):
         yield _token("identifier", identifier, "value")
+
+
+def _each(found: Any) -> list[Mapping[str, Any]]:
+    """The elements under a name, which holds one or a list of them, whatever the type."""
+    return [
+        one for one in (found if isinstance(found, list) else [found]) if isinstance(one, Mapping)
+    ]
 
 
 def _token(parameter: str, element: Mapping[str, Any], name: str) -> Token:

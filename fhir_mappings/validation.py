@@ -1,8 +1,7 @@
 """The check at the door: is this resource FHIR R4 by shape?
 
-fhir.resources has R4B (4.3.0), not 4.0.1; Patient, QuestionnaireResponse,
-Observation and Encounter are the same in both. It does not check code bindings or references;
-the readers check those they rely on.
+fhir.resources has R4B (4.3.0), not 4.0.1; the types that are taken are the same in both. It does
+not check code bindings or references; the readers check those they rely on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,8 +11,8 @@ from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
 from app.errors import Problem
+from fhir_mappings.conformance import TAKEN
 from fhir_mappings.reading import InvalidResource
-from fhir_mappings.resource_types import KEPT_TYPES
 
 MAX_PROBLEMS = 50
 """More would help nobody; the message says how many there are."""
@@ -22,7 +21,7 @@ MAX_PARTS = 20_000
 """Elements of one resource; the largest honest one seen has some hundreds. Each that is wrong takes
 a kilobyte to tell of, so that a body of ten megabytes could ask for gigabytes."""
 
-_MODELS = {name: get_fhir_model_class(name) for name in KEPT_TYPES}
+_MODELS = {name: get_fhir_model_class(name) for name in TAKEN}
 
 _WORDS = {
     "extra_forbidden": "FHIR R4 knows no such element here.",

@@ -13,7 +13,31 @@ from app.domain.access import Permission
 from app.errors import Forbidden, Problem, Unprocessable
 
 ANY = "*"
-RESOURCE_TYPES = ("Encounter", "Observation", "Patient", "QuestionnaireResponse")
+RESOURCE_TYPES = (
+    "CarePlan",
+    "CareTeam",
+    "Communication",
+    "Condition",
+    "Consent",
+    "DetectedIssue",
+    "Encounter",
+    "EpisodeOfCare",
+    "Flag",
+    "Group",
+    "Location",
+    "MedicationRequest",
+    "Observation",
+    "Organization",
+    "Patient",
+    "Practitioner",
+    "PractitionerRole",
+    "Procedure",
+    "Provenance",
+    "Questionnaire",
+    "QuestionnaireResponse",
+    "ServiceRequest",
+    "Task",
+)
 """What a scope may name beside ``*``: the types that the registry keeps."""
 AUDIT = "AuditEvent"
 """The audit, which a scope names itself or does not reach: ``*`` is for what the registry keeps."""

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, select, tuple_, update
+from sqlalchemy import Row, bindparam, delete, func, select, tuple_, update
 
 from app.errors import Conflict, VersionConflict
-from app.store.tables import resource_tokens, resource_versions, resources
+from app.store.tables import patients, resource_tokens, resource_versions, resources
 from app.store.transaction import Publication, Store
 
 PART_TWO = "42CFRPart2 R"
@@ -280,6 +280,24 @@ async def find_current(
     )
     row = found.one_or_none()
     return None if row is None else (StoredResource(*row[1:]), row.patient_id)
+
+
+async def find_survivor(store: Store, resource_type: str, resource_id: str) -> UUID | None:
+    """The record under which a resource is filed: of a joined patient, the one that goes on."""
+    found: UUID | None = await store.connection.scalar(
+        select(func.coalesce(patients.c.merged_into_id, patients.c.patient_id))
+        .join(
+            resources,
+            (resources.c.org_id == patients.c.org_id)
+            & (resources.c.patient_id == patients.c.patient_id),
+        )
+        .where(
+            resources.c.org_id == store.org_id,
+            resources.c.resource_type == resource_type,
+            resources.c.resource_id == resource_id,
+        )
+    )
+    return found
 
 
 async def existing_ids(store: Store, resource_type: str, resource_ids: Sequence[str]) -> set[str]:

@@ -27,6 +27,8 @@ class Subject:
 
     reference: str | None = None
     identifier: tuple[str, str] | None = None
+    element: str = "subject"
+    """Where the sender's resource says so, for error words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,16 @@ class EncounterDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordDetails:
+    """What a sender tells beside screenings, kept as it was said."""
+
+    subject: Subject | None
+    """None for people and places, and for what FHIR lets be about nobody."""
+    effective_at: datetime | None
+    source_identifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NotKept:
     """Content of a kind that this service does not keep; said so, not refused."""
 
@@ -86,7 +98,7 @@ class Arrival:
     where: str
     """Where it stands in the message, for error words: ``Bundle.entry[3]`` or ''."""
     resource_type: str
-    content: PatientDetails | PartDetails | EncounterDetails | NotKept
+    content: PatientDetails | PartDetails | EncounterDetails | RecordDetails | NotKept
     body: Body
     resource_id: str | None = None
     """The id the sender assigns (update); None lets the registry choose (create)."""

@@ -155,7 +155,9 @@ async def find_subject(
     if patient is None and create and subject.identifier:
         patient = await _bare_patient(store, Identifier(*subject.identifier))
     if patient is None:
-        raise UnknownPatient(problems=[Problem(f"{where}.subject", "names nobody known here")])
+        raise UnknownPatient(
+            problems=[Problem(f"{where}.{subject.element}", "names nobody known here")]
+        )
     return patient
 
 

@@ -31,6 +31,7 @@ from app.use_cases.arrivals import (
     NotKept,
     Outcome,
     PartDetails,
+    RecordDetails,
     Result,
 )
 from app.use_cases.assemble_assessments import Assembled, assemble_assessments, check_part
@@ -44,7 +45,7 @@ from app.use_cases.receive_patient import (
     settle_patient,
 )
 
-Record = PartDetails | EncounterDetails
+Record = PartDetails | EncounterDetails | RecordDetails
 """What is said of a patient, beside the patient."""
 
 
@@ -118,7 +119,8 @@ def _require_scopes(store: Store, arrival: Arrival) -> None:
     store.actor.require(Permission.RECEIVE_RESOURCES)
     if arrival.if_none_exist:
         store.actor.require_scope(arrival.resource_type, Interaction.SEARCH, where)
-    if isinstance(details, Record) and "?" in (details.subject.reference or ""):
+    subject = details.subject if isinstance(details, Record) else None
+    if subject and "?" in (subject.reference or ""):
         store.actor.require_scope("Patient", Interaction.SEARCH, f"{where}.subject")
 
 
@@ -146,25 +148,39 @@ async def _settle_parts(store: Store, settling: _Settling) -> None:
     incoming = [
         (index, arrival, arrival.content)
         for index, arrival in enumerate(settling.arrivals)
-        if isinstance(arrival.content, PartDetails | EncounterDetails)
+        if isinstance(arrival.content, Record)
     ]
     create = (await rosters.get_policy(store)).unknown_patient_policy == "create"
     for index, arrival, details in incoming:
+        if details.subject is None:
+            continue
         where = arrival.where or arrival.resource_type
-        patient = await find_subject(store, details.subject, settling.places, where, create)
+        found = await find_subject(store, details.subject, settling.places, where, create)
         if isinstance(details, PartDetails):
-            check_part(patient, details, where, store.now)
-        settling.named[index] = patient
+            check_part(found, details, where, store.now)
+        settling.named[index] = found
         if details.subject.reference and "?" in details.subject.reference:
-            settling.places[details.subject.reference] = f"Patient/{patient.fhir_id}"
+            settling.places[details.subject.reference] = f"Patient/{found.fhir_id}"
     named = {p.patient_id for p in settling.named.values()}
     survivors = await patients.hold_survivors(store, named)
     for index, arrival, details in incoming:
-        settling.subjects[index] = survivors[settling.named[index].patient_id]
-        key = await _part_key(store, settling, index, arrival, details)
+        patient = settling.named.get(index)
+        if patient:
+            settling.subjects[index] = survivors[patient.patient_id]
+        key = await _key(store, settling, index, arrival, details)
         settling.keys[index] = key
-        await _file(store, settling, index, key, details)
+        if patient:
+            await _file(store, settling, index, key, details)
         _place(settling, arrival, key)
+
+
+async def _key(
+    store: Store, settling: _Settling, index: int, arrival: Arrival, details: Record
+) -> str:
+    """Which resource it is: a record sent twice is two, a screening or a visit is one."""
+    if isinstance(details, RecordDetails):
+        return f"{arrival.resource_type}/{arrival.resource_id or new_id()}"
+    return await _part_key(store, settling, index, arrival, details)
 
 
 async def _file(store: Store, settling: _Settling, index: int, key: str, details: Record) -> None:
@@ -184,7 +200,11 @@ async def _file(store: Store, settling: _Settling, index: int, key: str, details
 
 
 async def _part_key(
-    store: Store, settling: _Settling, index: int, arrival: Arrival, details: Record
+    store: Store,
+    settling: _Settling,
+    index: int,
+    arrival: Arrival,
+    details: PartDetails | EncounterDetails,
 ) -> str:
     """The resource that this arrival is: the one it names, the one it was before, or a new one."""
     patient = settling.named[index]
@@ -203,7 +223,11 @@ async def _part_key(
 
 
 def _arrival_key(
-    store: Store, settling: _Settling, arrival: Arrival, details: Record, patient_id: UUID
+    store: Store,
+    settling: _Settling,
+    arrival: Arrival,
+    details: PartDetails | EncounterDetails,
+    patient_id: UUID,
 ) -> str:
     """The same for the same again: by the sender's identifier, else by everything it said."""
     said = (
@@ -219,14 +243,26 @@ def _arrival_key(
 async def _refuse_change_of_patient(
     store: Store, arrival: Arrival, key: str, patient_id: UUID
 ) -> None:
-    held = encounters if isinstance(arrival.content, EncounterDetails) else parts
-    owner = await held.find_owner(store, key)
+    owner = await _owner(store, arrival, key)
     if owner is not None and owner != patient_id:
+        assert isinstance(arrival.content, Record)
+        assert arrival.content.subject
+        element = arrival.content.subject.element
         raise Unprocessable(
             f"{key} is about another patient. Mark it entered-in-error there and send it "
             "under a new id for the right one.",
-            [Problem(f"{arrival.where or arrival.resource_type}.subject", "changed")],
+            [Problem(f"{arrival.where or arrival.resource_type}.{element}", "changed")],
         )
+
+
+async def _owner(store: Store, arrival: Arrival, key: str) -> UUID | None:
+    """Under whom the resource is filed by now, if it is there."""
+    if isinstance(arrival.content, RecordDetails):
+        kind, _, name = key.partition("/")
+        return await resources.find_survivor(store, kind, name)
+    if isinstance(arrival.content, EncounterDetails):
+        return await encounters.find_owner(store, key)
+    return await parts.find_owner(store, key)
 
 
 def _place(settling: _Settling, arrival: Arrival, key: str) -> None:
@@ -305,13 +341,14 @@ def _facts(
 ) -> ResourceFacts:
     if index in settling.patients:
         return patient_facts(arrival, settling.patients[index].patient, body)
-    assert isinstance(arrival.content, PartDetails | EncounterDetails)
+    assert isinstance(arrival.content, Record)
     visit = settling.visits.get(index)
+    named = settling.named.get(index)
     return ResourceFacts(
         resource_type=arrival.resource_type,
         resource_id=settling.keys[index].partition("/")[2],
         content_digest=hashlib.sha256(body).hexdigest(),
-        patient_id=settling.named[index].patient_id,
+        patient_id=named.patient_id if named else None,
         effective_at=arrival.content.effective_at,
         status=arrival.status,
         questionnaire=arrival.questionnaire,

@@ -10,7 +10,7 @@ from app.domain.assembly import PartKind
 from app.domain.patient import PatientDetails
 from fhir_mappings.json_text import read_json, write_json
 from fhir_mappings.publish import render_received
-from fhir_mappings.reading import EncounterReading, PartReading, Unkept
+from fhir_mappings.reading import EncounterReading, PartReading, RecordReading, Unkept
 from fhir_mappings.resources import read_resource
 from tests.mappings.examples import SHARED, setting, shared_file, shared_resource
 
@@ -29,6 +29,8 @@ def kind_of(resource):
         return f"{content.kind.value} of {content.instrument_id or content.item_code}"
     if isinstance(content, EncounterReading):
         return "encounter"
+    if isinstance(content, RecordReading):
+        return "record"
     return "not kept" if isinstance(content, Unkept) else "patient"
 
 
@@ -46,7 +48,8 @@ def test_what_each_us_core_example_is_read_as():
             "panel of audit-c": 1,
             "total of audit-c": 1,
             "encounter": 3,
-            "not kept": len(FILES) - 23,
+            "record": 10,
+            "not kept": len(FILES) - 33,
         }
     )
 
@@ -80,7 +83,8 @@ def test_what_the_reference_servers_bundle_is_read_as():
             "total of phq-2": 1,
             "total of audit-c": 1,
             "encounter": 60,
-            "not kept": 200,
+            "record": 60,
+            "not kept": 140,
         }
     )
 

@@ -21,7 +21,7 @@ from app.domain.scopes import (
 )
 from app.errors import Forbidden
 from app.store.ids import new_id
-from fhir_mappings.resource_types import KEPT_TYPES
+from fhir_mappings.conformance import TYPES
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_scope_is_kept_in_one_form(text: str, kept: str) -> None:
     ("text", "words"),
     [
         ("system/Observation.rs?category=survey", "filter"),
-        ("system/Device.rs", "Kept are Encounter, Observation, Patient"),
+        ("system/Device.rs", "Kept are CarePlan, CareTeam, Communication"),
         ("system/observation.rs", "type that is not kept"),  # types are spelt as FHIR does
         ("patient/Observation.rs", "system/"),
         ("user/*.read", "system/"),
@@ -137,7 +137,7 @@ def test_the_registry_itself_needs_no_scope() -> None:
 
 def test_everything_offered_can_be_read_and_is_kept() -> None:
     assert read_scopes(" ".join(scopes_offered())) == set(scopes_offered())
-    assert set(KEPT_TYPES) <= set(RESOURCE_TYPES)
+    assert set(TYPES) == set(RESOURCE_TYPES)
 
 
 def test_check_boxes_become_scopes() -> None:

@@ -140,7 +140,7 @@ async def test_xml_is_not_given(fhir):
     await refused(fhir, "Patient", make_patient(), 406, Accept="application/fhir+xml")
 
 
-@pytest.mark.parametrize("path", ["Condition", "Nonsense", "Condition/1", "metadata/x"])
+@pytest.mark.parametrize("path", ["Account", "Nonsense", "Account/1", "metadata/x"])
 async def test_an_unknown_resource_type(fhir, path):
     answer = await fhir.get(path)
     assert answer.status_code == 404

@@ -5,7 +5,7 @@ from typing import Any
 from app.domain.scopes import AUDIT
 from app.web.fhir.audit_events import PARAMETERS as OF_THE_AUDIT
 from app.web.fhir.parameters import PARAMETERS
-from fhir_mappings.resource_types import KEPT_TYPES
+from fhir_mappings.conformance import TAKEN
 
 CHANGED_ON = "2026-11-25"
 """The day on which this statement last changed."""
@@ -29,7 +29,7 @@ def capability_statement(
                 "mode": "server",
                 "documentation": _DOCUMENTATION,
                 "security": _security(token_endpoint, revocation_endpoint),
-                "resource": [*(_resource(name) for name in KEPT_TYPES), _audit()],
+                "resource": [*(_resource(name) for name in TAKEN), _audit()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],

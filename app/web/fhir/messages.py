@@ -17,6 +17,7 @@ from fhir_mappings.reading import (
     EntriesRefused,
     PartReading,
     Reading,
+    RecordReading,
     Remark,
     Setting,
     Unkept,
@@ -172,7 +173,13 @@ def _arrival(entry: Entry, reading: Reading, setting: Setting) -> arrivals.Arriv
 
 def _content(
     reading: Reading,
-) -> PatientDetails | arrivals.PartDetails | arrivals.EncounterDetails | arrivals.NotKept:
+) -> (
+    PatientDetails
+    | arrivals.PartDetails
+    | arrivals.EncounterDetails
+    | arrivals.RecordDetails
+    | arrivals.NotKept
+):
     content = reading.content
     if isinstance(content, Unkept):
         return arrivals.NotKept(content.code, content.words)
@@ -180,7 +187,20 @@ def _content(
         return _part(content)
     if isinstance(content, EncounterReading):
         return _encounter(content)
+    if isinstance(content, RecordReading):
+        return _record(content)
     return content
+
+
+def _record(record: RecordReading) -> arrivals.RecordDetails:
+    named = record.reference or record.identifier
+    return arrivals.RecordDetails(
+        subject=arrivals.Subject(record.reference, record.identifier, record.element)
+        if named
+        else None,
+        effective_at=record.effective_at,
+        source_identifier=record.source_identifier,
+    )
 
 
 def _encounter(encounter: EncounterReading) -> arrivals.EncounterDetails:

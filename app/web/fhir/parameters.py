@@ -7,10 +7,20 @@ from typing import Any
 
 from app.errors import Malformed, Problem
 from app.use_cases.read_resources import ResourceSearch, fold
+from fhir_mappings.conformance import TYPES
 from fhir_mappings.instants import TimeNotUsable, read_span
+from fhir_mappings.record import SHAPES
 
 _COMMON = {"_id": "token", "_lastUpdated": "date"}
 _RECORD = {"patient": "reference", "subject": "reference", "status": "token"}
+
+
+def _of_records(kind: str) -> dict[str, str]:
+    """What records are found by: those of the table that the search reads so far."""
+    offered = ("patient", "identifier", "status", "code", "category")
+    table = TYPES[kind].parameters
+    return {**_COMMON, **{one: table[one].kind.value for one in offered if one in table}}
+
 
 PARAMETERS: Mapping[str, Mapping[str, str]] = {
     "Patient": {**_COMMON, "identifier": "token", "name": "string", "birthdate": "date"},
@@ -30,6 +40,7 @@ PARAMETERS: Mapping[str, Mapping[str, str]] = {
         "date": "date",
     },
     "Encounter": {**_COMMON, **_RECORD, "identifier": "token", "date": "date"},
+    **{kind: _of_records(kind) for kind in SHAPES},
 }
 RESULT_PARAMETERS = ("_count", "_cursor", "_format", "_pretty")
 MAX_COUNT = 200

@@ -19,8 +19,8 @@ from app.web.fhir.receiving import keep_fact, receive
 from app.web.fhir.routing import FhirRoute
 from app.web.fhir.searching import read_one, search
 from app.web.fhir.services import Services, base_of, services_of
+from fhir_mappings.conformance import PUBLISHED
 from fhir_mappings.json_text import write_json
-from fhir_mappings.resource_types import KEPT_TYPES
 
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -169,8 +169,8 @@ def _allowed(path: str) -> str:
 
 
 def _check_kind(kind: str) -> None:
-    if kind not in KEPT_TYPES:
-        kept = ", ".join(KEPT_TYPES)
+    if kind not in PUBLISHED:
+        kept = ", ".join(PUBLISHED)
         raise TypeNotServed(f"This registry keeps {kept}; there is nothing else at this address.")
 
 

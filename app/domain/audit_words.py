@@ -49,6 +49,7 @@ _WORDS: Mapping[Sort, Mapping[str, str]] = MappingProxyType(
             "flag.view": "opened a flag",
             "inbound.view": "opened a message from an EHR",
             "resource.read": "read a FHIR resource",
+            "resource.everything": "took everything of the patient by FHIR",
             "consent.view": "opened a consent",
             "emergency.open-form": "opened the form for a medical emergency",
         },

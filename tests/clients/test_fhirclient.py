@@ -61,7 +61,11 @@ def test_a_screening_from_patient_to_score(smart: FHIRClient) -> None:
     rosa = created(smart, Patient(patient("88-1001")))
     sent = created(smart, QuestionnaireResponse(form(rosa.id, [2] * 8 + [0], WHEN)))
     score = created(smart, Observation(total(rosa.id, 16, WHEN, sent.id)))
-    struct = {"patient": rosa.id, "code": "http://loinc.org|44261-6", "date": {"$and": ["ge2026", "lt2027"]}}
+    struct = {
+        "patient": rosa.id,
+        "code": "http://loinc.org|44261-6",
+        "date": {"$and": ["ge2026", "lt2027"]},
+    }
     found = {one.id: one for one in Observation.where(struct).perform_resources_iter(smart.server)}
     assert found[score.id].valueInteger == 16
     assert found[score.id].subject.reference == f"Patient/{rosa.id}"

@@ -42,7 +42,10 @@ async def created(client: AsyncFHIRClient, number: str) -> Any:
 
 def _named(resource: dict[str, Any]) -> dict[str, Any]:
     """As fhirpy takes a resource: its type under another name."""
-    kind, rest = resource["resourceType"], {k: v for k, v in resource.items() if k != "resourceType"}
+    kind, rest = (
+        resource["resourceType"],
+        {k: v for k, v in resource.items() if k != "resourceType"},
+    )
     return {"resource_type": kind, **rest}
 
 

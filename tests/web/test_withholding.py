@@ -30,6 +30,8 @@ SEARCHES = (
     "QuestionnaireResponse?_count=0",
     "QuestionnaireResponse?patient={patient}",
     "Observation?patient={patient}",
+    "Patient/{patient}/$everything",
+    "Patient/{patient}/$everything?_count=1",
 )
 
 

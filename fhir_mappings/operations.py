@@ -1,0 +1,133 @@
+"""The operations that the FHIR face offers, as one table.
+
+The CapabilityStatement, the OperationDefinitions and docs/fhir-conformance.md are made from it,
+and a test holds that each is answered at each of its addresses.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+_HL7 = "http://hl7.org/fhir/OperationDefinition/"
+BASE = "https://stepwell.example/fhir/OperationDefinition/"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One parameter of an operation."""
+
+    name: str
+    kind: str
+    words: str
+    most: str = "1"
+    least: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation."""
+
+    code: str
+    """Its name without the dollar."""
+    types: tuple[str, ...]
+    """At which types it is offered; empty: at the base."""
+    title: str
+    words: str
+    scopes: str
+    """Which letters of which type a client needs."""
+    inputs: tuple[Input, ...] = ()
+    answer: tuple[str, str] = ("Bundle", "What was found.")
+    """Type and words of what comes back."""
+    levels: tuple[str, ...] = ("type",)
+    """``system``, ``type``, ``instance``."""
+    methods: tuple[str, ...] = ("GET", "POST")
+    standard: str = ""
+    """The canonical of the definition that it keeps to; ours where there is none."""
+    changes: bool = False
+    """Whether it changes anything."""
+
+    @property
+    def id(self) -> str:
+        """As it is read at OperationDefinition/[id]."""
+        return f"{'-'.join((*self.types, self.code))}"
+
+    @property
+    def url(self) -> str:
+        """Where it is defined: by HL7, or here."""
+        return self.standard or BASE + self.id
+
+
+_COUNT = Input("_count", "integer", "How many on a page.")
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "everything",
+        ("Patient",),
+        "Everything of a patient",
+        "All that is held of the patient, and the people and places that it names, page by page. "
+        "What the scopes do not reach is left out, unless it was asked for by its type. Without a "
+        "time of its own nothing is left out by start and end. Groups are not told: they name "
+        "other people.",
+        "`r` of Patient, and of each type that is to be given",
+        (
+            Input("start", "date", "Care from this day or instant on."),
+            Input("end", "date", "Care up to this day or instant, and with it."),
+            Input("_since", "instant", "Changed since then."),
+            Input("_type", "code", "Only these types.", most="*"),
+            _COUNT,
+        ),
+        levels=("instance",),
+        standard=f"{_HL7}Patient-everything",
+    ),
+)
+
+
+BY_ID: Mapping[str, Operation] = MappingProxyType({one.id: one for one in OPERATIONS})
+
+
+def definition(operation: Operation, date: str) -> dict[str, Any]:
+    """The OperationDefinition of an operation as this server offers it."""
+    kind, words = operation.answer
+    told = [_parameter(one) for one in operation.inputs]
+    returned = {"name": "return", "use": "out", "min": 1, "max": "1", "documentation": words}
+    defined: dict[str, Any] = {
+        "resourceType": "OperationDefinition",
+        "id": operation.id,
+        "url": BASE + operation.id,
+        "version": "1.0.0",
+        "name": "".join(part.capitalize() for part in operation.id.split("-")),
+        "title": operation.title,
+        "status": "active",
+        "kind": "operation",
+        "date": date,
+        "publisher": "Stepwell",
+        "description": operation.words,
+        "affectsState": operation.changes,
+        "code": operation.code,
+        "comment": f"Scopes: {operation.scopes}. Methods: {', '.join(operation.methods)}.",
+        "system": "system" in operation.levels,
+        "type": "type" in operation.levels,
+        "instance": "instance" in operation.levels,
+        "parameter": [*told, {**returned, "type": kind}],
+    }
+    if operation.types:
+        defined["resource"] = list(operation.types)
+    if operation.standard:
+        defined["base"] = operation.standard
+    return defined
+
+
+def _parameter(one: Input) -> dict[str, Any]:
+    parameter = {"name": one.name, "use": "in", "min": one.least, "max": one.most}
+    return {**parameter, "documentation": one.words, "type": one.kind}
+
+
+def listed(type_name: str) -> list[dict[str, str]]:
+    """The operations of a type as a CapabilityStatement lists them; of the base for ``""``."""
+    wanted = [
+        one
+        for one in OPERATIONS
+        if (type_name in one.types if type_name else "system" in one.levels)
+    ]
+    return [{"name": one.code, "definition": one.url} for one in wanted]

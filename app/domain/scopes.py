@@ -48,13 +48,15 @@ _V1 = {"read": "rs", "write": "cud", ANY: "cruds"}
 
 
 class Interaction(StrEnum):
-    """A letter of a scope. There is no ``d``: nothing is deleted here, so nobody is granted it."""
+    """A letter of a scope."""
 
     CREATE = "c"
     READ = "r"
     """Read, vread and one resource's history."""
     UPDATE = "u"
-    """An update under an id of the sender's, which may begin the resource."""
+    """An update under an id of the sender's, which may begin the resource; a patch."""
+    DELETE = "d"
+    """Withdrawing a resource of one's own."""
     SEARCH = "s"
     """Searches, and everything that finds a resource by a condition."""
 
@@ -62,7 +64,9 @@ class Interaction(StrEnum):
 GRANTED_BY: Mapping[Permission, frozenset[Interaction]] = MappingProxyType(
     {
         Permission.READ_RESOURCES: frozenset({Interaction.READ, Interaction.SEARCH}),
-        Permission.RECEIVE_RESOURCES: frozenset({Interaction.CREATE, Interaction.UPDATE}),
+        Permission.RECEIVE_RESOURCES: frozenset(
+            {Interaction.CREATE, Interaction.UPDATE, Interaction.DELETE}
+        ),
     }
 )
 """Permission → the interactions of which a client needs one, with any type, to have it.
@@ -91,7 +95,7 @@ class InsufficientScope(Forbidden):
         super().__init__("The scopes of your token do not cover this.", [needed])
 
 
-EVERY_SCOPE = frozenset({"system/*.crus"})
+EVERY_SCOPE = frozenset({"system/*.cruds"})
 """Everything that the registry offers."""
 
 
@@ -99,7 +103,7 @@ def read_scopes(text: str) -> frozenset[str]:
     """Scopes as a client or an administrator writes them, in the kept form.
 
     Raises ScopeNotFit for one that cannot be read, that has a filter, or that names another
-    level than ``system`` or a type that is not kept. ``d`` is read and left aside.
+    level than ``system`` or a type that is not kept.
     """
     words = text.split(" ") if len(text) <= LONGEST_TEXT else []
     if not 0 < len(words) <= MOST_SCOPES:
@@ -120,7 +124,7 @@ def _read_one(word: str) -> tuple[str, frozenset[str]]:
     if found[1] not in (ANY, AUDIT, *RESOURCE_TYPES):
         kept = ", ".join(RESOURCE_TYPES)
         raise ScopeNotFit(f"A scope names a type that is not kept here. Kept are {kept}.")
-    return found[1], frozenset(_V1.get(found[2], found[2])) - {"d"}
+    return found[1], frozenset(_V1.get(found[2], found[2]))
 
 
 def grant(registered: Iterable[str], requested: Iterable[str]) -> frozenset[str]:
@@ -163,7 +167,7 @@ def permissions_of(scopes: Iterable[str]) -> frozenset[Permission]:
 
 def scopes_offered() -> list[str]:
     """Every scope that can be granted, as ``scopes_supported`` lists them."""
-    return [*(f"system/{one}.crus" for one in (ANY, *RESOURCE_TYPES)), f"system/{AUDIT}.rs"]
+    return [*(f"system/{one}.cruds" for one in (ANY, *RESOURCE_TYPES)), f"system/{AUDIT}.rs"]
 
 
 def scope_text(scopes: Iterable[str]) -> str:
@@ -194,7 +198,7 @@ def _of_type(held: Letters, resource_type: str) -> frozenset[str]:
 def _written(by_type: Letters) -> frozenset[str]:
     """The kept form: one scope for each type, its letters in order."""
     return frozenset(
-        f"system/{resource_type}." + "".join(one for one in "crus" if one in letters)
+        f"system/{resource_type}." + "".join(one for one in "cruds" if one in letters)
         for resource_type, letters in by_type.items()
         if letters
     )

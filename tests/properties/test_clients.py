@@ -21,8 +21,8 @@ from app.domain.scopes import (
     scope_text,
 )
 
-LETTERS = st.sets(st.sampled_from("crus"), min_size=1).map(
-    lambda found: "".join(one for one in "crus" if one in found)
+LETTERS = st.sets(st.sampled_from("cruds"), min_size=1).map(
+    lambda found: "".join(one for one in "cruds" if one in found)
 )
 ONE = st.tuples(st.sampled_from((ANY, *RESOURCE_TYPES)), LETTERS).map(
     lambda pair: f"system/{pair[0]}.{pair[1]}"

@@ -29,13 +29,13 @@ from fhir_mappings.conformance import TYPES
     [
         ("system/Observation.rs", "system/Observation.rs"),
         ("system/*.rs", "system/*.rs"),
-        ("system/Observation.cruds", "system/Observation.crus"),  # nothing is deleted here
+        ("system/Observation.cruds", "system/Observation.cruds"),
         ("system/Observation.read", "system/Observation.rs"),  # v1
-        ("system/Observation.write", "system/Observation.cu"),
-        ("system/*.*", "system/*.crus"),
+        ("system/Observation.write", "system/Observation.cud"),
+        ("system/*.*", "system/*.cruds"),
         ("system/Patient.r system/Patient.s", "system/Patient.rs"),  # one for each type
         ("system/Patient.rs system/Encounter.c", "system/Encounter.c system/Patient.rs"),
-        ("system/Patient.d", ""),  # understood, and nothing of it is offered
+        ("system/Patient.d", "system/Patient.d"),
     ],
 )
 def test_a_scope_is_kept_in_one_form(text: str, kept: str) -> None:

@@ -98,7 +98,7 @@ class Vendor:
 
 async def make_vendor(
     site: Site,
-    scopes: str = "system/*.crus",
+    scopes: str = "system/*.cruds",
     keys: str | None = None,
     address: KeyAddress | None = None,
     **about: Any,

@@ -44,7 +44,7 @@ async def test_a_client_finds_out_where_and_how(site: Site) -> None:
     assert found["token_endpoint_auth_methods_supported"] == ["private_key_jwt"]
     assert found["token_endpoint_auth_signing_alg_values_supported"] == ["RS384", "ES384"]
     assert found["grant_types_supported"] == ["client_credentials"]
-    assert "system/*.crus" in found["scopes_supported"]
+    assert "system/*.cruds" in found["scopes_supported"]
     assert found["capabilities"] == [
         "client-confidential-asymmetric",
         "permission-v1",

@@ -58,7 +58,9 @@ def _decode(body: bytes) -> str:
 
 def _parse(text: str) -> Any:
     try:
-        return simplejson.loads(text, parse_float=_decimal, object_pairs_hook=_object)
+        return simplejson.loads(
+            text, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_object
+        )
     except _RepeatedName as error:
         raise Malformed(str(error)) from None
     except simplejson.JSONDecodeError as error:
@@ -71,13 +73,37 @@ def _parse(text: str) -> Any:
         raise Malformed("The body holds a number that no computer can hold.") from None
 
 
+class Written(Decimal):
+    """A number that is written back as it stood: ``1E3``, not ``1E+3``; ``1.0e-2``, not ``0.010``.
+
+    https://hl7.org/fhir/R4/datatypes.html#decimal: precision has a meaning, and so has its form for
+    whoever signed the text. What is computed with it is a plain Decimal.
+    """
+
+    __slots__ = ("_text",)
+    _text: str
+
+    def __new__(cls, text: str) -> "Written":
+        self = super().__new__(cls, text)
+        self._text = text
+        return self
+
+    def __str__(self) -> str:
+        return self._text
+
+
 def _decimal(text: str) -> Decimal:
     """With every digit; raises ValueError for a length or magnitude that nothing measured has."""
     if len(text) <= MAX_DIGITS:
-        value = Decimal(text)
+        value = Written(text)
         if abs(value.adjusted()) <= MAX_DIGITS:
             return value
     raise ValueError
+
+
+def _integer(text: str) -> int | Decimal:
+    """``-0`` is a decimal to FHIR, and no other zero."""
+    return int(text) if text != "-0" else _decimal(text)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

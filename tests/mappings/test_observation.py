@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from app.domain.assembly import PartKind, PartStatus
-from fhir_mappings.reading import CannotBeRead
+from fhir_mappings.reading import CannotBeRead, InvalidResource
 from tests.mappings.examples import (
     loinc,
     make_observation,
@@ -263,10 +263,11 @@ def test_statuses(status, part_status):
 
 
 def test_a_status_that_fhir_does_not_know_is_named():
-    assert (
-        "entered-in-error"
-        in refused(make_observation("44261-6", status="done"))["Observation.status"]
-    )
+    with pytest.raises(InvalidResource) as refusal:
+        read(make_observation("44261-6", status="done"))
+    (problem,) = refusal.value.problems
+    assert problem.where == "Observation.status"
+    assert "entered-in-error" in problem.what
 
 
 def test_an_observation_of_nobody_is_refused():

@@ -247,10 +247,8 @@ def test_every_fault_is_told_at_once():
         {"/44250-9": {"valueInteger": 7}, "/x": {"valueString": "y"}},
         authored=None,
         subject=None,
-        status="done",
     )
     assert set(refused(resource)) == {
-        "QuestionnaireResponse.status",
         "QuestionnaireResponse.item[0].answer[0].value",
         "QuestionnaireResponse.item[1]",
         "QuestionnaireResponse.authored",

@@ -200,7 +200,7 @@ async def test_what_cannot_count_is_kept_and_said(
 @pytest.mark.parametrize(
     ("more", "status", "code"),
     [
-        ({"status": "done"}, 422, "cannot-be-read"),
+        ({"status": "done"}, 400, "invalid-resource"),
         ({"class": None}, 400, "invalid-resource"),
         ({"subject": {"reference": "Patient/nobody"}}, 422, "unknown-patient"),
         ({"subject": {"reference": "Group/all"}}, 422, "not-supported"),

@@ -45,6 +45,12 @@ def write_json(value: object) -> bytes:
     return text.encode("utf-8")
 
 
+def indented_json(body: bytes) -> bytes:
+    """JSON of ours as a person reads it: the same, with every digit, in lines."""
+    value = simplejson.loads(body, use_decimal=True)
+    return simplejson.dumps(value, use_decimal=True, ensure_ascii=False, indent=2).encode("utf-8")
+
+
 def _decode(body: bytes) -> str:
     if not body.strip():
         raise Malformed("The body is empty; send one FHIR resource as JSON.")

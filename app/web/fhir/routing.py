@@ -1,4 +1,4 @@
-"""Every route of this face answers a refusal with an OperationOutcome."""
+"""Every route of this face answers a refusal with an OperationOutcome, in lines where asked."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 
 from app.errors import Malformed, Problem, RegistryError
 from app.web.fhir.errors import render
+from app.web.fhir.shaping import written
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -20,6 +21,9 @@ class FhirRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
+            return written(await unwritten(request), request.query_params.get("_pretty"))
+
+        async def unwritten(request: Request) -> Response:
             try:
                 return await handle(request)
             except RegistryError as error:

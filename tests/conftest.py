@@ -33,4 +33,10 @@ async def engine(address: str) -> AsyncIterator[AsyncEngine]:
     await opened.dispose()
 
 
-pytest_plugins = ["tests.web.site", "tests.web.records", "tests.web.night", "tests.web.federated"]
+pytest_plugins = [
+    "tests.web.site",
+    "tests.web.records",
+    "tests.web.night",
+    "tests.web.federated",
+    "tests.node.packages",
+]

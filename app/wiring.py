@@ -27,6 +27,7 @@ from app.store.engine import open_engine
 from app.store.transaction import Database
 from app.use_cases.inbound_messages import InboundRow
 from app.web.fhir.receiving import receive_raw
+from app.web.fhir.services import fhir_base
 
 
 def utc_now() -> datetime:
@@ -96,7 +97,7 @@ def build_services(
     """The services over the database at this address."""
     adopt(read_folder(settings.instruments).instruments.values())
     engine = open_engine(address, pool_size=settings.pool_size)
-    database = Database(engine, FhirPublisher())
+    database = Database(engine, FhirPublisher(fhir_base(settings.public_base_url or "")))
     return Services(
         settings,
         database,

@@ -9,7 +9,6 @@ from fhir_mappings.codings import first_identifier
 from fhir_mappings.parts import read_time, read_who
 from fhir_mappings.reading import EncounterReading, Notes, Reading, Setting, Unkept
 from fhir_mappings.references import subject_of
-from fhir_mappings.tokens import tokens_in
 
 
 def read_encounter(resource: Mapping[str, Any], setting: Setting) -> Reading:
@@ -19,8 +18,6 @@ def read_encounter(resource: Mapping[str, Any], setting: Setting) -> Reading:
     return Reading(
         resource_type="Encounter",
         content=content,
-        status=str(resource.get("status", "")),
-        tokens=tokens_in(resource),
         remarks=tuple(notes.remarks),
     )
 

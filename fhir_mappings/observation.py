@@ -13,7 +13,6 @@ from fhir_mappings.codings import find_value, first_identifier, is_absent
 from fhir_mappings.meaning import Meaning, Part, find_meaning, words_for_unknown
 from fhir_mappings.parts import read_links, read_status, read_time, read_who
 from fhir_mappings.reading import Notes, PartReading, Reading, Setting, Unkept
-from fhir_mappings.tokens import tokens_in
 from fhir_mappings.totals import is_result, read_total
 
 STATUSES = {
@@ -47,8 +46,6 @@ def _reading(resource: Mapping[str, Any], content: PartReading | Unkept, notes: 
     return Reading(
         resource_type="Observation",
         content=content,
-        status=str(resource.get("status", "")),
-        tokens=tokens_in(resource),
         remarks=tuple(notes.remarks),
     )
 

@@ -8,7 +8,6 @@ from app.domain.patient import Identifier, PatientDetails
 from fhir_mappings.codings import codings_of
 from fhir_mappings.instants import TimeNotUsable, read_day, read_instant, read_span
 from fhir_mappings.reading import Notes, Reading, Setting
-from fhir_mappings.tokens import tokens_in
 
 _SEXES = ("female", "male", "other", "unknown")
 _IDENTIFIER_TYPES = "http://terminology.hl7.org/CodeSystem/v2-0203"
@@ -24,8 +23,6 @@ def read_patient(resource: Mapping[str, Any], setting: Setting) -> Reading:
     return Reading(
         resource_type="Patient",
         content=details,
-        status="active" if details.active else "inactive",
-        tokens=tokens_in(resource),
         remarks=tuple(notes.remarks),
     )
 

@@ -11,7 +11,6 @@ from app.domain.score import Answers
 from fhir_mappings.codings import LOCAL_SYSTEM, LOINC
 from fhir_mappings.json_text import read_json, write_json
 from fhir_mappings.security import security_meta
-from fhir_mappings.tokens import tokens_of
 from fhir_mappings.totals import level_code
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "render_known_patient",
     "render_received",
     "render_score",
-    "tokens_of",
 ]
 
 ASSESSMENT_SYSTEM = "https://stepwell.example/fhir/NamingSystem/assessment"

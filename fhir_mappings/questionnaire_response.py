@@ -14,7 +14,6 @@ from fhir_mappings.codings import first_identifier
 from fhir_mappings.form import Field, Identified, identify, list_fields
 from fhir_mappings.parts import read_status, read_time, read_who
 from fhir_mappings.reading import Notes, PartReading, Reading, Setting, Unkept
-from fhir_mappings.tokens import tokens_in
 from fhir_mappings.totals import read_total
 
 STATUSES = {
@@ -46,19 +45,15 @@ def read_questionnaire_response(resource: Mapping[str, Any], setting: Setting) -
     identified = identify(resource, fields)
     if not identified.instruments:
         notes.refuse_if_any("This QuestionnaireResponse cannot be read.")
-        return _reading(resource, _unkept(identified, fields, setting), notes)
+        return _reading(_unkept(identified, fields, setting), notes)
     part = _read_form(resource, identified, fields, status, notes)
-    return _reading(resource, part, notes)
+    return _reading(part, notes)
 
 
-def _reading(resource: Mapping[str, Any], content: PartReading | Unkept, notes: Notes) -> Reading:
-    canonical = resource.get("questionnaire")
+def _reading(content: PartReading | Unkept, notes: Notes) -> Reading:
     return Reading(
         resource_type="QuestionnaireResponse",
         content=content,
-        status=str(resource.get("status", "")),
-        questionnaire=canonical if isinstance(canonical, str) else None,
-        tokens=tokens_in(resource),
         remarks=tuple(notes.remarks),
     )
 

@@ -132,23 +132,11 @@ class Unkept:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """A coded value that searches find the resource by."""
-
-    parameter: str
-    system: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """One resource, read."""
 
     resource_type: str
     content: PatientDetails | PartReading | EncounterReading | RecordReading | Unkept
-    status: str = ""
-    questionnaire: str | None = None
-    tokens: tuple[Token, ...] = ()
     remarks: tuple[Remark, ...] = ()
 
 

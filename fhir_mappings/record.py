@@ -16,7 +16,6 @@ from fhir_mappings.instants import TimeNotUsable, read_instant
 from fhir_mappings.parts import read_who
 from fhir_mappings.reading import Notes, Reading, RecordReading, Setting, Unkept
 from fhir_mappings.references import subject_of
-from fhir_mappings.tokens import tokens_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +58,8 @@ def read_record(resource: Mapping[str, Any], setting: Setting) -> Reading:
     return Reading(
         resource_type=kind,
         content=_content(resource, SHAPES[kind], notes),
-        status=_status(resource),
-        tokens=tokens_in(resource),
         remarks=tuple(notes.remarks),
     )
-
-
-def _status(resource: Mapping[str, Any]) -> str:
-    status = resource.get("status")
-    return status if isinstance(status, str) else ""
 
 
 def _content(resource: Mapping[str, Any], shape: Shape, notes: Notes) -> RecordReading | Unkept:

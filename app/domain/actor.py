@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from app.domain.access import Permission, Role, may
-from app.domain.scopes import Interaction, check_scope, permissions_of
+from app.domain.scopes import Interaction, check_scope, covers, permissions_of
 from app.errors import Forbidden
 
 
@@ -55,6 +55,10 @@ class Actor:
             refusal = Forbidden(f"Your role does not allow this ({permission.value}).")
             refusal.needs = permission.value
             raise refusal
+
+    def reaches(self, resource_type: str, interaction: Interaction) -> bool:
+        """Whether the token covers this; the registry itself needs none."""
+        return self.kind is ActorKind.SYSTEM or covers(self.scopes, resource_type, interaction)
 
     def require_scope(self, resource_type: str, interaction: Interaction, where: str = "") -> None:
         """Raises InsufficientScope unless the token covers this; the registry itself needs none."""

@@ -10,7 +10,6 @@ from uuid import UUID
 from app.store.resources import ResourceFacts
 from app.store.transaction import Store
 from fhir_mappings.json_text import write_json
-from fhir_mappings.tokens import tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +33,6 @@ class OwnResource:
             content_digest=hashlib.sha256(body).hexdigest(),
             patient_id=self.patient_id,
             effective_at=self.effective_at,
-            status=str(self.resource.get("status", "")),
-            tokens=tokens_of(self.resource),
             ours=True,
             program_id=self.program_id,
         )

@@ -2,13 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from app.domain.catalogue import INSTRUMENTS
 from app.publishing.nouns import NOUNS
-from app.store import merges, resources
+from app.store import merges, resource_index, resources
 from app.store.disclosure import general_records, whole_record
 from app.store.merges import Links
 from app.store.publishing import (
@@ -18,8 +19,10 @@ from app.store.publishing import (
     ReceivedBody,
     RelinkedPatient,
 )
+from app.store.resource_index import Indexed
 from app.store.resources import ResourceFacts
 from app.store.transaction import Publication, Store
+from fhir_mappings.indexing import index_of
 from fhir_mappings.json_text import read_json, write_json
 from fhir_mappings.links import with_links
 from fhir_mappings.publish import (
@@ -28,13 +31,16 @@ from fhir_mappings.publish import (
     render_known_patient,
     render_received,
     render_score,
-    tokens_of,
 )
 from fhir_mappings.security import without_labels
 
 
+@dataclass(frozen=True, slots=True)
 class FhirPublisher:
     """Renders each changed record by `fhir_mappings` and appends the version that is served."""
+
+    base: str = ""
+    """Where the FHIR face is reached: a reference there is one of ours."""
 
     async def publish(self, store: Store, saved: Sequence[Any]) -> None:
         """Called at the end of a transaction with everything it saved, in order."""
@@ -52,6 +58,18 @@ class FhirPublisher:
                 publications.append(_version(store, facts, body, state.version, links))
         publications += await _relinked(store, saved, publications, links)
         await resources.append_versions(store, publications)
+        await resource_index.save_index(store, self._indexed(store, publications))
+
+    def _indexed(
+        self, store: Store, publications: Sequence[tuple[Publication, UUID | None]]
+    ) -> list[Indexed]:
+        """What each is found by, in the newest of its versions."""
+        newest = {(one.resource_type, one.resource_id): one for one, _ in publications}
+        zone = ZoneInfo(store.actor.time_zone)
+        return [
+            Indexed(kind, name, index_of(read_json(one.body), self.base, zone), one.version == 1)
+            for (kind, name), one in newest.items()
+        ]
 
 
 def _patients_of(saved: Sequence[Any]) -> list[str]:
@@ -204,9 +222,6 @@ def _of_assessment(
         content_digest=hashlib.sha256(body).hexdigest(),
         patient_id=change.patient_id,
         effective_at=change.effective_at,
-        status=str(resource["status"]),
-        questionnaire=resource.get("questionnaire"),
-        tokens=tokens_of(resource),
         ours=True,
         program_id=change.program_id,
     )
@@ -228,8 +243,6 @@ def _of_patient(change: ChangedPatient) -> tuple[ResourceFacts, bytes]:
         resource_id=change.fhir_id,
         content_digest=hashlib.sha256(body).hexdigest(),
         patient_id=change.patient_id,
-        status="active",
-        tokens=tokens_of(resource),
         ours=True,
         program_id=change.program_id,
     )

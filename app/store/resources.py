@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import Row, bindparam, func, select, tuple_, update
 
 from app.errors import Conflict, VersionConflict
-from app.store.tables import patients, resource_tokens, resource_versions, resources
+from app.store.tables import patients, resource_versions, resources
 from app.store.transaction import Publication, Store
 
 PART_TWO = "42CFRPart2 R"
@@ -20,18 +20,13 @@ PIECE = 500
 
 @dataclass(frozen=True, slots=True)
 class ResourceFacts:
-    """What searches and senders need to know of a resource, beside its body."""
+    """What is kept of a resource beside its body."""
 
     resource_type: str
     resource_id: str
     content_digest: str
     patient_id: UUID | None = None
     effective_at: datetime | None = None
-    birth_on: date | None = None
-    status: str = ""
-    questionnaire: str | None = None
-    tokens: tuple[tuple[str, str, str], ...] = ()
-    """(parameter, system, value)."""
     ours: bool = False
     """Made by the registry, not sent by a client."""
     program_id: UUID | None = None
@@ -123,7 +118,6 @@ async def _save(
                 for row in changed
             ],
         )
-    await _save_tokens(store, [f for f, _ in moved], {_name(f) for f, s in moved if not s.created})
     return saved
 
 
@@ -153,41 +147,11 @@ def _columns(store: Store, facts: ResourceFacts, version: int) -> dict[str, Any]
         "client_id": _sender(store, facts),
         "patient_id": facts.patient_id,
         "effective_at": facts.effective_at,
-        "birth_on": facts.birth_on,
-        "status": facts.status,
-        "questionnaire": facts.questionnaire,
         "deleted": False,
         "content_digest": facts.content_digest,
         "last_updated": store.now,
         "program_id": facts.program_id,
     }
-
-
-async def _save_tokens(
-    store: Store, every: Sequence[ResourceFacts], had: set[tuple[str, str]]
-) -> None:
-    """Write the tokens of resources; `had` are those that may have earlier ones."""
-    if had:
-        names = tuple_(resource_tokens.c.resource_type, resource_tokens.c.resource_id)
-        await store.connection.execute(
-            delete(resource_tokens).where(
-                resource_tokens.c.org_id == store.org_id, names.in_(sorted(had))
-            )
-        )
-    rows = [
-        {
-            "org_id": store.org_id,
-            "resource_type": facts.resource_type,
-            "resource_id": facts.resource_id,
-            "parameter": parameter,
-            "system": system,
-            "value": value,
-        }
-        for facts in every
-        for parameter, system, value in sorted(set(facts.tokens))
-    ]
-    if rows:
-        await store.connection.execute(resource_tokens.insert(), rows)
 
 
 async def label_resource(store: Store, key: str, program_id: UUID) -> None:

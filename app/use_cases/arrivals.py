@@ -83,15 +83,6 @@ class NotKept:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """A coded value that searches find a resource by."""
-
-    parameter: str
-    system: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
 class Arrival:
     """One resource that arrived, read."""
 
@@ -107,10 +98,6 @@ class Arrival:
     if_none_exist: tuple[str, str] | None = None
     """Create only where no patient carries this identifier (system, value)."""
     if_match: int | None = None
-    status: str = "final"
-    """The resource's status as sent, for searches."""
-    questionnaire: str | None = None
-    tokens: tuple[Token, ...] = ()
 
 
 class Result(StrEnum):

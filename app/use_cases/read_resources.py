@@ -1,12 +1,15 @@
 """Read published resources: one, or those that a search finds."""
 
+from dataclasses import replace
+
 from app.domain.access import Permission
-from app.domain.patient import fold
+from app.domain.criteria import ResourceSearch
 from app.domain.scopes import Interaction
 from app.errors import Gone, NotFound
 from app.store import audit, resource_search, resources
 from app.store.accounting import account
-from app.store.resource_search import ResourcePage, ResourceSearch
+from app.store.resource_includes import list_included
+from app.store.resource_search import ResourcePage
 from app.store.resources import StoredResource
 from app.store.transaction import Store
 
@@ -14,7 +17,6 @@ __all__ = [
     "ResourcePage",
     "ResourceSearch",
     "StoredResource",
-    "fold",
     "read_resource",
     "search_resources",
 ]
@@ -42,17 +44,40 @@ async def read_resource(
     return stored
 
 
+async def _with_included(store: Store, wanted: ResourceSearch, page: ResourcePage) -> ResourcePage:
+    """The page with what comes along, as far as the client may read it."""
+    if not wanted.included or not page.resources:
+        return page
+    matches = [(one.resource_type, one.resource_id) for one in page.resources]
+    along = [
+        (one, patient_id)
+        for one, patient_id in await list_included(store, wanted.included, matches)
+        if store.actor.reaches(one.resource_type, Interaction.READ)
+    ]
+    people = {patient_id for _, patient_id in along if patient_id}
+    shown = {(p, one.program_id) for one, p in along if p and one.program_id}
+    return replace(
+        page,
+        included=[one for one, _ in along],
+        patient_ids=tuple(people.union(page.patient_ids)),
+        shown=tuple(shown.union(page.shown)),
+    )
+
+
 async def search_resources(store: Store, wanted: ResourceSearch) -> ResourcePage:
     """One page of what matches; the search is audited with the patients whom it showed."""
     store.actor.require_scope(wanted.resource_type, Interaction.SEARCH)
     store.actor.require(Permission.READ_RESOURCES)
+    for one in wanted.included:
+        store.actor.require_scope(one.target or one.resource_type, Interaction.SEARCH)
     page = await resource_search.search(store, wanted)
+    page = await _with_included(store, wanted, page)
     await audit.record(
         store,
         "resource.search",
         shown=page.patient_ids,
         subject=wanted.resource_type,
-        detail={"found": page.total},
+        detail={"found": len(page.resources)},
     )
     await account(store, "resource.search", page.shown, wanted.resource_type)
     return page

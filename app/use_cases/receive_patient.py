@@ -248,8 +248,5 @@ def patient_facts(arrival: Arrival, patient: Patient, body: bytes) -> ResourceFa
         resource_id=patient.fhir_id,
         content_digest=hashlib.sha256(body).hexdigest(),
         patient_id=patient.patient_id,
-        birth_on=patient.birth_on,
-        status="active",
-        tokens=tuple((t.parameter, t.system, t.value) for t in arrival.tokens),
         program_id=patient.program_id,
     )

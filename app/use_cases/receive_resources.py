@@ -350,9 +350,6 @@ def _facts(
         content_digest=hashlib.sha256(body).hexdigest(),
         patient_id=named.patient_id if named else None,
         effective_at=arrival.content.effective_at,
-        status=arrival.status,
-        questionnaire=arrival.questionnaire,
-        tokens=tuple((t.parameter, t.system, t.value) for t in arrival.tokens),
         program_id=visit.program_id if visit else store.source,
     )
 

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.catalogue import INSTRUMENTS
+from app.domain.criteria import TokenEntry
 from app.domain.patient import PatientDetails
 from app.domain.score import Score, score
+from fhir_mappings.indexing import index_of
 from fhir_mappings.json_text import read_json, write_json
 from fhir_mappings.publish import (
     PublishedAssessment,
@@ -18,7 +20,6 @@ from fhir_mappings.publish import (
     render_known_patient,
     render_received,
     render_score,
-    tokens_of,
 )
 from tests.mappings.examples import part_of, read
 
@@ -145,7 +146,8 @@ def test_us_core_screening_assessment_elements_are_there():
     assert observation["category"][0]["coding"][0]["code"] == "survey"
     assert observation["derivedFrom"] == [{"reference": "QuestionnaireResponse/q"}]
     assert observation["interpretation"] == [{"text": "Mild"}]
-    assert ("code", "http://loinc.org", "44261-6") in tokens_of(observation)
+    found = index_of(observation, "", UTC).tokens
+    assert TokenEntry("code", "http://loinc.org", "44261-6") in found
 
 
 @pytest.mark.parametrize("instrument_id", sorted(INSTRUMENTS))

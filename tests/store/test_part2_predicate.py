@@ -21,6 +21,8 @@ WITHOUT = {
     "audit_shown": "the same",
     "patient_identifiers": "read by the id of a patient that is shown, or to match what arrives",
     "patient_name_tokens": "looked up together with the patient they are of",
+    "resource_dates": "looked up together with the resource they are of",
+    "resource_strings": "looked up together with the resource they are of",
     "resource_tokens": "looked up together with the resource they are of",
     "duplicate_keys": "read to match what arrives",
     "duplicate_pairs": "listed together with both patients",
@@ -46,7 +48,7 @@ async def test_every_table_about_patients_is_shown_by_the_predicate_or_named(
         if "program_id" in t.c
         or any(c in t.c for c in ("patient_id", "assessment_id", "flag_id", "episode_id"))
     } | {"patient_merges", "assessment_moves", "referral_events", "resource_versions"}
-    about |= {"resource_tokens", "duplicate_pairs"}
+    about |= {"resource_tokens", "resource_dates", "resource_strings", "duplicate_pairs"}
     unguarded = about - guarded - {"part2_programs", "part2_members", "deliveries"}
     assert unguarded == set(WITHOUT)
 

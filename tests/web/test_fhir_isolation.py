@@ -95,7 +95,9 @@ async def test_searching(site: Site, theirs: dict[str, str], search: str) -> Non
         assert '"total":1' not in told[2]
 
 
-@pytest.mark.parametrize("search", ["Patient?identifier={}|700", "Patient?name=Alvarez"])
+@pytest.mark.parametrize(
+    "search", ["Patient?_count=0&identifier={}|700", "Patient?_count=0&name=Alvarez"]
+)
 async def test_searching_by_what_is_said_of_somebody(
     site: Site, theirs: dict[str, str], search: str
 ) -> None:

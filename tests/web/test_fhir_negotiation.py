@@ -6,7 +6,7 @@ from app.errors import NotAcceptable, WrongMediaType
 from app.web.fhir.negotiation import (
     check_accept,
     check_content_type,
-    is_lenient,
+    preferred_handling,
     preferred_return,
 )
 
@@ -91,5 +91,6 @@ def test_what_is_to_be_returned(prefer, wanted):
 
 
 def test_leniency_is_asked_for():
-    assert is_lenient({"prefer": "return=minimal; handling=lenient"})
-    assert not is_lenient({"prefer": "handling=strict"})
+    assert preferred_handling({"prefer": "return=minimal; handling=lenient"}) == "lenient"
+    assert preferred_handling({"prefer": "handling=strict"}) == "strict"
+    assert preferred_handling({"prefer": "return=minimal"}) is None

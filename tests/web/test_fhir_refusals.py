@@ -193,10 +193,10 @@ async def test_another_senders_resource_is_not_overwritten(fhir, colleague_fhir)
 
 
 async def test_a_search_for_what_is_not_offered(fhir):
-    answer = await fhir.get("Patient?gender=female")
+    answer = await fhir.get("Patient?eye-color=blue")
     assert answer.status_code == 400
-    assert answer.json()["issue"][0]["expression"] == ["gender"]
-    lenient = await fhir.get("Patient?gender=female", Prefer="handling=lenient")
+    assert answer.json()["issue"][0]["expression"] == ["eye-color"]
+    lenient = await fhir.get("Patient?eye-color=blue", Prefer="handling=lenient")
     assert lenient.status_code == 200
     assert lenient.json()["link"][0]["url"].endswith("/Patient")
 

@@ -78,6 +78,8 @@ from app.store.tables.proofs import (
 )
 from app.store.tables.records import (
     inbound_messages,
+    resource_dates,
+    resource_strings,
     resource_tokens,
     resource_versions,
     resources,
@@ -152,6 +154,8 @@ __all__ = [
     "referral_policies",
     "referrals",
     "relapse_plans",
+    "resource_dates",
+    "resource_strings",
     "resource_tokens",
     "resource_versions",
     "resources",

@@ -1,13 +1,12 @@
 """What is kept beside care: published FHIR versions, messages as they came in."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.store.tables.columns import (
     instant,
     key,
     link,
-    optional_day,
     optional_instant,
     optional_text,
     refers,
@@ -41,9 +40,6 @@ resources = tenant_table(
     link("client_id"),  # the sender whose resource it is; empty: it is ours
     link("patient_id"),
     optional_instant("effective_at"),
-    optional_day("birth_on"),
-    text("status"),
-    optional_text("questionnaire"),
     Column("deleted", Boolean, nullable=False),
     text("content_digest"),  # of the body before our meta: the same again makes no new version
     instant("last_updated"),
@@ -59,13 +55,44 @@ resources = tenant_table(
 resource_tokens = tenant_table(
     "resource_tokens",
     text("resource_type"),
-    text("parameter"),  # code, identifier, category
-    text("system"),
+    text("parameter"),  # as FHIR names it: code, identifier, patient
+    text("system"),  # of a reference: the type that it leads to
     text("value"),
     text("resource_id"),
     Index(None, "org_id", "resource_type", "resource_id"),
     primary=("resource_type", "parameter", "value", "system", "resource_id"),
 )
+"""Codes, identifiers, references and addresses that the newest version is found by.
+
+Here and in the two tables beside it a row says nothing by itself: it is only ever looked up
+together with the resource that it is of, which row-level security shows or withholds.
+"""
+
+resource_dates = tenant_table(
+    "resource_dates",
+    text("resource_type"),
+    text("parameter"),
+    text("resource_id"),
+    instant("starts_at"),
+    instant("ends_at"),
+    Index(None, "org_id", "resource_type", "parameter", "starts_at"),
+    primary=("resource_type", "resource_id", "parameter", "starts_at", "ends_at"),
+)
+"""Half-open intervals that the newest version is found by."""
+
+resource_strings = tenant_table(
+    "resource_strings",
+    text("resource_type"),
+    text("parameter"),
+    text("resource_id"),
+    Column(
+        "word", Text(collation="C"), nullable=False
+    ),  # from the start of a word on, without case and accents
+    text("whole"),  # the text as it is written
+    Index(None, "org_id", "resource_type", "parameter", "word"),
+    primary=("resource_type", "resource_id", "parameter", "word", "whole"),
+)
+"""Texts that the newest version is found by."""
 
 inbound_messages = tenant_table(
     "inbound_messages",

@@ -4,8 +4,8 @@ from typing import Any
 
 from app.domain.scopes import AUDIT
 from app.web.fhir.audit_events import PARAMETERS as OF_THE_AUDIT
-from app.web.fhir.parameters import PARAMETERS
-from fhir_mappings.conformance import TAKEN
+from fhir_mappings.conformance import PUBLISHED, TYPES
+from fhir_mappings.parameter import Kind
 
 CHANGED_ON = "2026-11-25"
 """The day on which this statement last changed."""
@@ -29,7 +29,7 @@ def capability_statement(
                 "mode": "server",
                 "documentation": _DOCUMENTATION,
                 "security": _security(token_endpoint, revocation_endpoint),
-                "resource": [*(_resource(name) for name in TAKEN), _audit()],
+                "resource": [*(_resource(name) for name in PUBLISHED), _audit()],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
             }
         ],
@@ -77,17 +77,44 @@ def _audit() -> dict[str, Any]:
 
 
 def _resource(name: str) -> dict[str, Any]:
+    offered = TYPES[name]
     resource: dict[str, Any] = {
         "type": name,
-        "interaction": [{"code": code} for code in INTERACTIONS],
-        "versioning": "versioned-update",
+        "supportedProfile": list(offered.profiles),
+        "interaction": [{"code": code} for code in (INTERACTIONS if offered.taken else READING)],
+        "versioning": "versioned-update" if offered.taken else "versioned",
         "readHistory": True,
-        "updateCreate": True,
+        "updateCreate": offered.taken,
         "conditionalCreate": name == "Patient",
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
+        "searchInclude": _includes(name),
+        "searchRevInclude": _reverse_includes(name),
         "searchParam": [
-            {"name": parameter, "type": kind} for parameter, kind in PARAMETERS[name].items()
+            {"name": one.name, "type": one.kind.value}
+            for one in offered.parameters.values()
+            if one.paths or one.name in BESIDE_THE_BODY
         ],
     }
-    return resource
+    return {element: value for element, value in resource.items() if value != []}
+
+
+BESIDE_THE_BODY = ("_id", "_lastUpdated")
+READING = ("read", "vread", "search-type")
+
+
+def _includes(name: str) -> list[str]:
+    return [
+        f"{name}:{one.name}"
+        for one in TYPES[name].parameters.values()
+        if one.kind is Kind.REFERENCE and one.paths
+    ]
+
+
+def _reverse_includes(name: str) -> list[str]:
+    return [
+        f"{other.name}:{one.name}"
+        for other in TYPES.values()
+        for one in other.parameters.values()
+        if one.kind is Kind.REFERENCE and one.paths and name in one.targets
+    ]

@@ -165,9 +165,6 @@ def _arrival(entry: Entry, reading: Reading, setting: Setting) -> arrivals.Arriv
         placeholder=entry.full_url,
         if_none_exist=entry.if_none_exist,
         if_match=entry.if_match,
-        status=reading.status,
-        questionnaire=reading.questionnaire,
-        tokens=tuple(arrivals.Token(t.parameter, t.system, t.value) for t in reading.tokens),
     )
 
 

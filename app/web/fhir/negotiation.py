@@ -64,9 +64,10 @@ def preferred_return(headers: Mapping[str, str]) -> str:
     return wanted if wanted in _RETURNS else "OperationOutcome"
 
 
-def is_lenient(headers: Mapping[str, str]) -> bool:
-    """Whether unknown search parameters are to be ignored (Prefer: handling=lenient)."""
-    return _preferences(headers).get("handling") == "lenient"
+def preferred_handling(headers: Mapping[str, str]) -> str | None:
+    """How unknown search parameters are to be taken: ``lenient``, ``strict``, or not said."""
+    wanted = _preferences(headers).get("handling")
+    return wanted if wanted in ("lenient", "strict") else None
 
 
 def _preferences(headers: Mapping[str, str]) -> dict[str, str]:

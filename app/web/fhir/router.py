@@ -19,7 +19,7 @@ from app.web.fhir.receiving import keep_fact, receive
 from app.web.fhir.routing import FhirRoute
 from app.web.fhir.searching import read_one, search
 from app.web.fhir.services import Services, base_of, services_of
-from fhir_mappings.conformance import PUBLISHED
+from fhir_mappings.conformance import PUBLISHED, TYPES
 from fhir_mappings.json_text import write_json
 
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -140,6 +140,21 @@ async def read_version(
     return _response(await read_one(services, actor, kind, resource_id, number, _id_of(request)))
 
 
+@router.get("/Patient/{patient_id}/{kind}")
+async def search_compartment(
+    patient_id: str,
+    kind: str,
+    request: Request,
+    actor: IntegrationClient,
+    services: AppServices,
+) -> Response:
+    """Search one type within what is about one patient."""
+    if kind not in PUBLISHED or not TYPES[kind].compartment:
+        raise NotFound("There is no such compartment; see /fhir/metadata for what is.")
+    place = f"Patient/{patient_id}/{kind}"
+    return await _searched(request, actor, services, kind, [], place)
+
+
 @router.api_route("", methods=ALL_METHODS)
 @router.api_route("/{path:path}", methods=ALL_METHODS)
 async def elsewhere(request: Request, actor: IntegrationClient, path: str = "") -> Response:
@@ -210,11 +225,16 @@ def _declared(headers: dict[str, str]) -> int:
 
 
 async def _searched(
-    request: Request, actor: Actor, services: Services, kind: str, form: list[tuple[str, str]]
+    request: Request,
+    actor: Actor,
+    services: Services,
+    kind: str,
+    form: list[tuple[str, str]],
+    place: str = "",
 ) -> Response:
     pairs = [*request.query_params.multi_items(), *form]
     base, request_id = base_of(request), _id_of(request)
-    answer = await search(services, actor, kind, pairs, request.headers, base, request_id)
+    answer = await search(services, actor, kind, pairs, request.headers, base, request_id, place)
     return _response(answer)
 
 

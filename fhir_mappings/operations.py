@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from fhir_mappings.conformance import TYPES
+
 _HL7 = "http://hl7.org/fhir/OperationDefinition/"
 BASE = "https://stepwell.example/fhir/OperationDefinition/"
 
@@ -49,8 +51,9 @@ class Operation:
 
     @property
     def id(self) -> str:
-        """As it is read at OperationDefinition/[id]."""
-        return f"{'-'.join((*self.types, self.code))}"
+        """As it is read at OperationDefinition/[id]: the end of the standard's canonical."""
+        own = "-".join((*self.types, self.code))
+        return self.standard.rpartition("/")[2] if self.standard else own
 
     @property
     def url(self) -> str:
@@ -79,6 +82,41 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         levels=("instance",),
         standard=f"{_HL7}Patient-everything",
+    ),
+    Operation(
+        "match",
+        ("Patient",),
+        "Whom a description fits",
+        "Patients whom the description may mean, the most certain first, each with its grade: "
+        "certain, probable or possible; who is certainly not meant is not told. Nothing is joined. "
+        "With onlyCertainMatches two that are certain are none.",
+        "`s` of Patient",
+        (
+            Input("resource", "Patient", "Whom you look for, as far as you know.", least=1),
+            Input("onlyCertainMatches", "boolean", "Tell only of a match that is certain."),
+            Input("count", "integer", "At most so many (10; never more than 50)."),
+        ),
+        answer=("Bundle", "A searchset with a grade and a score for each."),
+        methods=("POST",),
+        standard=f"{_HL7}Patient-match",
+    ),
+    Operation(
+        "validate",
+        tuple(TYPES),
+        "Whether a resource would be taken",
+        "Without a mode: whether it is FHIR R4 (4.0.1) and what the registry would read in it. "
+        "With the mode create or update: everything that would come of sending it, by the same "
+        "door, and undone. The answer is 200 with an OperationOutcome, whatever is wrong. Profiles "
+        "are not examined, and it says so.",
+        "none without a mode, for what is sent; `r` for what is held; `c` or `u` for a mode",
+        (
+            Input("resource", "Resource", "What is to be validated; or alone, as the body."),
+            Input("mode", "code", "create, update or profile."),
+            Input("profile", "uri", "Answered with a warning.", most="*"),
+        ),
+        answer=("OperationOutcome", "What is wrong, and what is to be known."),
+        levels=("type", "instance"),
+        standard=f"{_HL7}Resource-validate",
     ),
 )
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from app.domain.scopes import AUDIT
 from app.web.fhir.audit_events import PARAMETERS as OF_THE_AUDIT
+from app.web.fhir.shipped import LISTERS
 from fhir_mappings.conformance import PUBLISHED, TYPES
+from fhir_mappings.operations import listed
 from fhir_mappings.parameter import Kind
 
 CHANGED_ON = "2026-11-25"
@@ -29,8 +31,13 @@ def capability_statement(
                 "mode": "server",
                 "documentation": _DOCUMENTATION,
                 "security": _security(token_endpoint, revocation_endpoint),
-                "resource": [*(_resource(name) for name in PUBLISHED), _audit()],
+                "resource": [
+                    *(_resource(name) for name in PUBLISHED),
+                    *(_shipped(name) for name in LISTERS),
+                    _audit(),
+                ],
                 "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                **({"operation": listed("")} if listed("") else {}),
             }
         ],
     }
@@ -90,13 +97,30 @@ def _resource(name: str) -> dict[str, Any]:
         "conditionalDelete": "not-supported",
         "searchInclude": _includes(name),
         "searchRevInclude": _reverse_includes(name),
-        "searchParam": [
-            {"name": one.name, "type": one.kind.value}
-            for one in offered.parameters.values()
-            if one.paths or one.name in BESIDE_THE_BODY
-        ],
+        "searchParam": _parameters(name),
+        "operation": listed(name),
     }
     return {element: value for element, value in resource.items() if value != []}
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    """Definitions: read and searched, never written, one version each."""
+    told = {
+        "type": name,
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "searchParam": _parameters(name),
+        "operation": listed(name),
+    }
+    return {element: value for element, value in told.items() if value != []}
+
+
+def _parameters(name: str) -> list[dict[str, str]]:
+    return [
+        {"name": one.name, "type": one.kind.value}
+        for one in TYPES[name].parameters.values()
+        if one.paths or one.name in BESIDE_THE_BODY
+    ]
 
 
 BESIDE_THE_BODY = ("_id", "_lastUpdated")

@@ -97,7 +97,7 @@ def build_services(
     """The services over the database at this address."""
     adopt(read_folder(settings.instruments).instruments.values())
     engine = open_engine(address, pool_size=settings.pool_size)
-    database = Database(engine, FhirPublisher(fhir_base(settings.public_base_url or "")))
+    database = Database(engine, FhirPublisher(fhir_base(settings.base_url)))
     return Services(
         settings,
         database,

@@ -35,6 +35,12 @@ class Source(StrEnum):
     """Rows of the audit, rendered when they are read; under a scope of its own."""
 
 
+INTERACTIONS = ("create", "read", "vread", "search-type", "update")
+"""What is done with what clients send."""
+READ_ONLY = ("read", "vread", "search-type")
+"""What is done with what only goes out."""
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceType:
     """One type of FHIR R4 as it is offered here."""
@@ -48,6 +54,11 @@ class ResourceType:
     """The parameters by which it is in a Patient's compartment (CompartmentDefinition/patient)."""
     profiles: tuple[str, ...] = ()
     """The profiles that what is ours claims."""
+
+    @property
+    def interactions(self) -> tuple[str, ...]:
+        """What is done with it, as the CapabilityStatement names it."""
+        return INTERACTIONS if self.taken else READ_ONLY
 
 
 _PRACTITIONERS = ("Practitioner", "PractitionerRole", "Organization")
@@ -405,20 +416,6 @@ _TYPES = (
         uri("url"),
         token("version"),
         token("code", "item.code"),
-        string("name"),
-        string("title"),
-        date("date"),
-        taken=False,
-        source=Source.CODE,
-    ),
-    _type(
-        "OperationDefinition",
-        _STATUS,
-        uri("url"),
-        _CODE,
-        token("type"),
-        token("instance"),
-        token("system"),
         string("name"),
         string("title"),
         date("date"),

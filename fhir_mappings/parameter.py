@@ -14,6 +14,10 @@ class Kind(StrEnum):
     URI = "uri"
 
 
+BESIDE_THE_BODY = ("_id", "_lastUpdated")
+"""What the registry keeps of every resource, whatever its body says."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One search parameter of one resource type."""
@@ -25,7 +29,16 @@ class Parameter:
     of a choice, ``extension(url)`` the extensions with that url; lists are looked through whole.
     Empty where the registry keeps it beside the body (``_id``, ``_lastUpdated``)."""
     targets: tuple[str, ...] = ()
-    """Of a reference: the types that it leads to here."""
+    """Of a reference: the types that it leads to here; empty for every type."""
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether something can be found by it."""
+        return bool(self.paths) or self.name in BESIDE_THE_BODY
+
+    def leads_to(self, resource_type: str) -> bool:
+        """Whether it is a reference that may lead to the type."""
+        return self.kind is Kind.REFERENCE and (not self.targets or resource_type in self.targets)
 
 
 def token(name: str, *paths: str) -> Parameter:

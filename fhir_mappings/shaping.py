@@ -44,6 +44,9 @@ class Shape:
         return self.summary in (Summary.FALSE, Summary.COUNT) and not self.elements
 
 
+WHOLE = Shape()
+
+
 def shaped(resource: Mapping[str, Any], shape: Shape, *, searched: bool = True) -> dict[str, Any]:
     """The part of the resource that is asked for; its id, meta and meaning always.
 

@@ -83,7 +83,7 @@ class HasId:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A comparator of FHIR (eq, ne, gt, ge, lt, le, sa, eb) and the interval it compares with."""
+    """A comparator of FHIR (eq, ne, gt, ge, lt, le, sa, eb, ap) and what it compares with."""
 
     comparator: str
     start: datetime
@@ -199,6 +199,26 @@ class ResourceSearch:
     included: tuple[Included, ...] = field(default=())
 
 
+def types_looked_through(wanted: ResourceSearch) -> frozenset[str]:
+    """The other types whose content decides what is found, or that are asked to come along.
+
+    Whoever may not search them could otherwise ask by a chain what they hold.
+    """
+    along = {one.target or one.resource_type for one in wanted.included}
+    return frozenset(along).union(*(_types_in(one) for one in wanted.criteria))
+
+
+def _types_in(criterion: Criterion) -> frozenset[str]:
+    match criterion:
+        case Leads() | IsNamedBy():
+            inner = (_types_in(one) for one in criterion.criteria)
+            return frozenset({criterion.resource_type}).union(*inner)
+        case AnyOf():
+            return frozenset[str]().union(*(_types_in(one) for one in criterion.criteria))
+        case _:
+            return frozenset()
+
+
 def compares(period: Period, start: datetime, end: datetime) -> bool:
     """Whether the interval [start, end) of a resource fits (hl7.org/fhir/R4/search.html#prefix)."""
     within = start >= period.start and end <= period.end
@@ -211,4 +231,5 @@ def compares(period: Period, start: datetime, end: datetime) -> bool:
         "le": start < period.start or within,
         "sa": start >= period.end,
         "eb": end <= period.start,
+        "ap": start < period.end and end > period.start,
     }[period.comparator]

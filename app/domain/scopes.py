@@ -27,7 +27,6 @@ RESOURCE_TYPES = (
     "Location",
     "MedicationRequest",
     "Observation",
-    "OperationDefinition",
     "Organization",
     "Patient",
     "Practitioner",

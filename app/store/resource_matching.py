@@ -143,6 +143,7 @@ def _changed(held: Any, period: Period) -> Any:
         "le": at < period.end,
         "sa": at >= period.end,
         "eb": at < period.start,
+        "ap": and_(at >= period.start, at < period.end),
     }
     return conditions[period.comparator]
 
@@ -158,6 +159,7 @@ def _compare(period: Period, start: Any, end: Any) -> Any:
         "le": or_(start < period.start, within),
         "sa": start >= period.end,
         "eb": end <= period.start,
+        "ap": and_(start < period.end, end > period.start),
     }
     return conditions[period.comparator]
 

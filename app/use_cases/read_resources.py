@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.domain.access import Permission
-from app.domain.criteria import ResourceSearch
+from app.domain.criteria import ResourceSearch, types_looked_through
 from app.domain.scopes import Interaction
 from app.errors import Gone, NotFound
 from app.store import audit, resource_search, resources
@@ -68,8 +68,8 @@ async def search_resources(store: Store, wanted: ResourceSearch) -> ResourcePage
     """One page of what matches; the search is audited with the patients whom it showed."""
     store.actor.require_scope(wanted.resource_type, Interaction.SEARCH)
     store.actor.require(Permission.READ_RESOURCES)
-    for one in wanted.included:
-        store.actor.require_scope(one.target or one.resource_type, Interaction.SEARCH)
+    for kind in sorted(types_looked_through(wanted)):
+        store.actor.require_scope(kind, Interaction.SEARCH)
     page = await resource_search.search(store, wanted)
     page = await _with_included(store, wanted, page)
     await audit.record(

@@ -4,13 +4,16 @@ from typing import Any
 
 from app.domain.scopes import AUDIT
 from app.web.fhir.audit_events import PARAMETERS as OF_THE_AUDIT
-from app.web.fhir.shipped import LISTERS
+from app.web.fhir.results import included_backwards, included_forwards
+from fhir_mappings.combinations import COMBINATIONS
 from fhir_mappings.conformance import PUBLISHED, TYPES
 from fhir_mappings.operations import listed
-from fhir_mappings.parameter import Kind
+from fhir_mappings.parameter import Kind, Parameter
 
 CHANGED_ON = "2026-11-25"
 """The day on which this statement last changed."""
+US_CORE_SERVER = "http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server"
+PATIENT_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/patient"
 
 
 def capability_statement(
@@ -22,25 +25,32 @@ def capability_statement(
         "status": "active",
         "date": CHANGED_ON,
         "kind": "instance",
+        "instantiates": [US_CORE_SERVER],
         "software": {"name": "Stepwell"},
         "implementation": {"description": "Behavioral-health registry", "url": base},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
-        "rest": [
-            {
-                "mode": "server",
-                "documentation": _DOCUMENTATION,
-                "security": _security(token_endpoint, revocation_endpoint),
-                "resource": [
-                    *(_resource(name) for name in PUBLISHED),
-                    *(_shipped(name) for name in LISTERS),
-                    _audit(),
-                ],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
-                **({"operation": listed("")} if listed("") else {}),
-            }
-        ],
+        "rest": [_rest(_security(token_endpoint, revocation_endpoint))],
     }
+
+
+def _rest(security: dict[str, Any]) -> dict[str, Any]:
+    return _without_empty(
+        {
+            "mode": "server",
+            "documentation": _DOCUMENTATION,
+            "security": security,
+            "resource": [*(_resource(name) for name in PUBLISHED), _audit()],
+            "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            "operation": listed(""),
+            "compartment": [PATIENT_COMPARTMENT],
+        }
+    )
+
+
+def _without_empty(element: dict[str, Any]) -> dict[str, Any]:
+    """FHIR JSON has no empty arrays."""
+    return {name: value for name, value in element.items() if value != []}
 
 
 _DOCUMENTATION = (
@@ -70,8 +80,6 @@ def _security(token_endpoint: str, revocation_endpoint: str) -> dict[str, Any]:
 _SECURITY_SERVICES = "http://terminology.hl7.org/CodeSystem/restful-security-service"
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
-INTERACTIONS = ("create", "read", "vread", "search-type", "update")
-
 
 def _audit() -> dict[str, Any]:
     """Who did what: read and searched under a scope of its own, never written."""
@@ -86,59 +94,45 @@ def _audit() -> dict[str, Any]:
 def _resource(name: str) -> dict[str, Any]:
     offered = TYPES[name]
     resource: dict[str, Any] = {
+        "extension": [_combination(one) for one in COMBINATIONS.get(name, ())],
         "type": name,
         "supportedProfile": list(offered.profiles),
-        "interaction": [{"code": code} for code in (INTERACTIONS if offered.taken else READING)],
+        "interaction": [{"code": code} for code in offered.interactions],
         "versioning": "versioned-update" if offered.taken else "versioned",
         "readHistory": True,
         "updateCreate": offered.taken,
         "conditionalCreate": name == "Patient",
         "conditionalUpdate": False,
         "conditionalDelete": "not-supported",
-        "searchInclude": _includes(name),
-        "searchRevInclude": _reverse_includes(name),
-        "searchParam": _parameters(name),
+        "searchInclude": ["*", *included_forwards(name)] if included_forwards(name) else [],
+        "searchRevInclude": list(included_backwards(name)),
+        "searchParam": [_parameter(one) for one in offered.parameters.values() if one.is_offered],
         "operation": listed(name),
     }
-    return {element: value for element, value in resource.items() if value != []}
+    return _without_empty(resource)
 
 
-def _shipped(name: str) -> dict[str, Any]:
-    """Definitions: read and searched, never written, one version each."""
-    told = {
-        "type": name,
-        "interaction": [{"code": "read"}, {"code": "search-type"}],
-        "versioning": "no-version",
-        "searchParam": _parameters(name),
-        "operation": listed(name),
+def _parameter(one: Parameter) -> dict[str, str]:
+    return {"name": one.name, "type": one.kind.value, "documentation": _MODIFIERS[one.kind]}
+
+
+_MODIFIERS = {
+    Kind.TOKEN: "Modifiers :not, :text, :missing.",
+    Kind.REFERENCE: "Modifiers :identifier, :missing and the name of a type; chains of one step.",
+    Kind.DATE: "Prefixes eq, ne, gt, ge, lt, le, sa, eb, ap; modifier :missing.",
+    Kind.STRING: "The start of a word, without case and accents; modifiers :exact, :missing.",
+    Kind.URI: "Modifier :missing.",
+}
+
+
+def _combination(names: tuple[str, ...]) -> dict[str, Any]:
+    """Parameters that US Core asks for together."""
+    return {
+        "url": _COMBINATION,
+        "extension": [{"url": "required", "valueString": name} for name in names],
     }
-    return {element: value for element, value in told.items() if value != []}
 
 
-def _parameters(name: str) -> list[dict[str, str]]:
-    return [
-        {"name": one.name, "type": one.kind.value}
-        for one in TYPES[name].parameters.values()
-        if one.paths or one.name in BESIDE_THE_BODY
-    ]
-
-
-BESIDE_THE_BODY = ("_id", "_lastUpdated")
-READING = ("read", "vread", "search-type")
-
-
-def _includes(name: str) -> list[str]:
-    return [
-        f"{name}:{one.name}"
-        for one in TYPES[name].parameters.values()
-        if one.kind is Kind.REFERENCE and one.paths
-    ]
-
-
-def _reverse_includes(name: str) -> list[str]:
-    return [
-        f"{other.name}:{one.name}"
-        for other in TYPES.values()
-        for one in other.parameters.values()
-        if one.kind is Kind.REFERENCE and one.paths and name in one.targets
-    ]
+_COMBINATION = (
+    "http://hl7.org/fhir/StructureDefinition/capabilitystatement-search-parameter-combination"
+)

@@ -9,15 +9,7 @@ from app.domain.actor import Actor
 from app.domain.scopes import Interaction, covers
 from app.errors import NotFound, TooLarge, WrongMediaType
 from app.web.dependencies import IntegrationClient
-from app.web.fhir import (
-    audit_events,
-    everything,
-    lastn,
-    matching,
-    shipped,
-    unknown_operations,
-    validating,
-)
+from app.web.fhir import audit_events, everything, matching, validating
 from app.web.fhir.answers import Answer
 from app.web.fhir.capability import capability_statement
 from app.web.fhir.errors import FHIR_JSON, MethodNotOffered, TypeNotServed
@@ -27,6 +19,7 @@ from app.web.fhir.receiving import keep_fact, receive
 from app.web.fhir.routing import FhirRoute
 from app.web.fhir.searching import read_one, search
 from app.web.fhir.services import Services, base_of, services_of
+from app.web.fhir.shaping import read_shape, written
 from fhir_mappings.conformance import PUBLISHED, TYPES
 from fhir_mappings.json_text import write_json
 
@@ -45,11 +38,8 @@ router = APIRouter(
 )
 router.include_router(audit_events.router)
 router.include_router(everything.router)
-router.include_router(lastn.router)
 router.include_router(matching.router)
 router.include_router(validating.router)
-router.include_router(shipped.router)
-router.include_router(unknown_operations.router)  # after every operation that there is
 AppServices = Annotated[Services, Depends(services_of)]
 
 
@@ -78,11 +68,32 @@ async def post_search(
 ) -> Response:
     """Search with the parameters in the body, where no log sees them."""
     _check_kind(kind)
+    return await _searched_by_form(request, actor, services, kind)
+
+
+@router.post("/Patient/{patient_id}/{kind}/_search")
+async def post_compartment_search(
+    patient_id: str,
+    kind: str,
+    request: Request,
+    actor: IntegrationClient,
+    services: AppServices,
+) -> Response:
+    """Search one type within what is about one patient, with the parameters in the body."""
+    _check_compartment(kind)
+    place = f"Patient/{patient_id}/{kind}"
+    return await _searched_by_form(request, actor, services, kind, place)
+
+
+async def _searched_by_form(
+    request: Request, actor: Actor, services: Services, kind: str, place: str = ""
+) -> Response:
     if request.headers.get("content-type", "").split(";")[0] != "application/x-www-form-urlencoded":
         raise WrongMediaType("Send the parameters as application/x-www-form-urlencoded.")
-    incoming = await _incoming(request, services, actor, f"{kind}/_search")
+    incoming = await _incoming(request, services, actor, f"{place or kind}/_search")
     form = parse_qsl(incoming.body.decode("utf-8", errors="replace"), keep_blank_values=True)
-    return await _searched(request, actor, services, kind, form)
+    answer = await _searched(request, actor, services, kind, form, place)
+    return written(answer, dict(form).get("_pretty"))
 
 
 @router.post("/{kind}")
@@ -130,7 +141,8 @@ async def read(
 ) -> Response:
     """Read the newest version of one resource."""
     _check_kind(kind)
-    answer = await read_one(services, actor, kind, resource_id, None, _id_of(request))
+    shape = read_shape(request.query_params.multi_items())
+    answer = await read_one(services, actor, kind, resource_id, None, _id_of(request), shape)
     if request.headers.get("if-none-match") == answer.headers["ETag"]:
         return Response(status_code=304, headers=dict(answer.headers))
     return _response(answer)
@@ -149,8 +161,10 @@ async def read_version(
     _check_kind(kind)
     if not version.isdecimal() or len(version) > 9:
         raise NotFound(f"There is no such version of {kind}/{resource_id[:64]}.")
-    number = int(version)
-    return _response(await read_one(services, actor, kind, resource_id, number, _id_of(request)))
+    number, shape = int(version), read_shape(request.query_params.multi_items())
+    return _response(
+        await read_one(services, actor, kind, resource_id, number, _id_of(request), shape)
+    )
 
 
 @router.get("/Patient/{patient_id}/{kind}")
@@ -162,8 +176,7 @@ async def search_compartment(
     services: AppServices,
 ) -> Response:
     """Search one type within what is about one patient."""
-    if kind not in PUBLISHED or not TYPES[kind].compartment:
-        raise NotFound("There is no such compartment; see /fhir/metadata for what is.")
+    _check_compartment(kind)
     place = f"Patient/{patient_id}/{kind}"
     return await _searched(request, actor, services, kind, [], place)
 
@@ -195,6 +208,11 @@ def _allowed(path: str) -> str:
     if path.endswith("/_search"):
         return "POST"
     return "GET, PUT" if "/" in path else "GET, POST"
+
+
+def _check_compartment(kind: str) -> None:
+    if kind not in PUBLISHED or not TYPES[kind].compartment:
+        raise NotFound("There is no such compartment; see /fhir/metadata for what is.")
 
 
 def _check_kind(kind: str) -> None:

@@ -1,13 +1,11 @@
 """Searches and reads, answered with the bodies as they were published."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from app.domain.actor import Actor
 from app.domain.criteria import AboutPatient, AnyOf, Criterion, HasId, HasToken
-from app.domain.part2 import NOTICE
 from app.errors import NotFound
 from app.use_cases.read_resources import (
     ResourcePage,
@@ -17,14 +15,16 @@ from app.use_cases.read_resources import (
 )
 from app.web.disclosing import disclosure_headers
 from app.web.fhir.answers import Answer, entity_tag, http_date
+from app.web.fhir.bundling import entry, page_links, searchset
 from app.web.fhir.negotiation import preferred_handling
 from app.web.fhir.parameters import Pairs, Read, read_search
 from app.web.fhir.services import Services
+from app.web.fhir.shaping import shaped_body
 from fhir_mappings.conformance import TYPES
 from fhir_mappings.json_text import write_json
 from fhir_mappings.operation_outcome import outcome, remark_issues
 from fhir_mappings.reading import Remark
-from fhir_mappings.security import disclosure_notice
+from fhir_mappings.shaping import WHOLE, Shape
 
 MAX_ID = 64
 """FHIR R4: an id has 1 to 64 characters."""
@@ -37,6 +37,7 @@ async def read_one(
     resource_id: str,
     version: int | None = None,
     request_id: str | None = None,
+    shape: Shape = WHOLE,
 ) -> Answer:
     """A resource, in its newest version where none is named; raises NotFound or Gone."""
     if "\x00" in resource_id or len(resource_id) > MAX_ID:
@@ -47,7 +48,7 @@ async def read_one(
         found = await read_resource(store, kind, resource_id, version)
         told = tuple(store.disclosed)
     headers = {"ETag": entity_tag(found.version), "Last-Modified": http_date(found.last_updated)}
-    return Answer(200, found.body, headers | disclosure_headers(told))
+    return Answer(200, shaped_body(found.body, shape), headers | disclosure_headers(told))
 
 
 async def search(
@@ -60,19 +61,33 @@ async def search(
     request_id: str | None = None,
     place: str = "",
 ) -> Answer:
+    """A search in a transaction of its own; see `search_within`."""
+    begun = services.database.transaction(actor, request_id=request_id, place=f"/fhir/{kind}")
+    async with begun as store:
+        return await search_within(store, kind, pairs, headers, base, place)
+
+
+async def search_within(
+    store: Any, kind: str, pairs: Pairs, headers: Mapping[str, str], base: str, place: str = ""
+) -> Answer:
     """A searchset Bundle with its own link and, where there is more, the next page's.
 
     `place` is the compartment in which is searched, such as ``Patient/85/Observation``.
     """
-    zone = ZoneInfo(actor.time_zone)
-    handling = preferred_handling(headers)
-    within = compartment_of(kind, place)
-    read = read_search(kind, pairs, base, zone, handling=handling, within=within)
-    begun = services.database.transaction(actor, request_id=request_id, place=f"/fhir/{kind}")
-    async with begun as store:
-        page = await search_resources(store, read.search)
-        told = tuple(store.disclosed)
-    return Answer(200, _searchset(place or kind, page, read, base, told), disclosure_headers(told))
+    read = read_search(
+        kind,
+        pairs,
+        base,
+        ZoneInfo(store.actor.time_zone),
+        handling=preferred_handling(headers),
+        within=compartment_of(kind, place),
+        now=store.now,
+    )
+    already = len(store.disclosed)
+    page = await search_resources(store, read.search)
+    told = tuple(store.disclosed[already:])
+    links = page_links(f"{base}/{place or kind}", read.used, page.next_cursor)
+    return searchset(_entries(page, read, base), links, told, page.total)
 
 
 def compartment_of(kind: str, place: str) -> tuple[Criterion, ...]:
@@ -92,56 +107,23 @@ def _links_to(name: str, patient: str) -> Criterion:
     return HasToken(name, (("Patient", patient),))
 
 
-def _searchset(place: str, page: ResourcePage, read: Read, base: str, told: Sequence[str]) -> bytes:
-    """The Bundle around bodies that stay as they are: they are not parsed again."""
-    frame: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
-    if page.total is not None:
-        frame["total"] = page.total
-    frame["link"] = _links(place, page, read.used, base)
-    head = write_json(frame)[:-1]
-    found = [_entry(one, base, "match") for one in page.resources]
-    found += [_entry(one, base, "include") for one in page.included]
-    entries = b",".join([*found, *_left_aside(read), *_told(told)])
-    return head + b',"entry":[' + entries + b"]}" if entries else head + b"}"
+def _entries(page: ResourcePage, read: Read, base: str) -> Iterator[bytes]:
+    for one in page.resources:
+        yield _entry(one, base, "match", read.shape)
+    for one in page.included:
+        yield _entry(one, base, "include", read.shape)
+    if read.left_aside:
+        yield _left_aside(read)
 
 
-def _told(told: Sequence[str]) -> list[bytes]:
-    """The same within the Bundle, beside what it matched."""
-    if not told:
-        return []
-    outcome = disclosure_notice([NOTICE, *told])
-    return [write_json({"resource": outcome, "search": {"mode": "outcome"}})]
+def _entry(found: StoredResource, base: str, mode: str, shape: Shape) -> bytes:
+    body = shaped_body(found.body, shape, searched=mode == "match")
+    return entry(found, base, {"mode": mode}, body)
 
 
-def _left_aside(read: Read) -> list[bytes]:
+def _left_aside(read: Read) -> bytes:
     """What was asked and is not offered: told, since more may be found than was meant."""
-    if not read.left_aside:
-        return []
-    remarks = [
-        Remark(
-            "warning", "not-supported", name, "This parameter is not offered and was left aside."
-        )
-        for name in read.left_aside
-    ]
+    words = "This parameter is not offered and was left aside."
+    remarks = [Remark("warning", "not-supported", name, words) for name in read.left_aside]
     told = {"resource": outcome(remark_issues(remarks)), "search": {"mode": "outcome"}}
-    return [write_json(told)]
-
-
-def _entry(found: StoredResource, base: str, mode: str) -> bytes:
-    address = write_json(f"{base}/{found.resource_type}/{found.resource_id}")
-    tail = b',"search":{"mode":' + write_json(mode) + b"}}"
-    return b'{"fullUrl":' + address + b',"resource":' + found.body + tail
-
-
-def _links(place: str, page: ResourcePage, used: Pairs, base: str) -> list[dict[str, str]]:
-    links = [{"relation": "self", "url": _url(place, used, base)}]
-    if page.next_cursor:
-        rest = [pair for pair in used if pair[0] != "_cursor"]
-        following = [*rest, ("_cursor", page.next_cursor)]
-        links.append({"relation": "next", "url": _url(place, following, base)})
-    return links
-
-
-def _url(place: str, pairs: Pairs, base: str) -> str:
-    query = urlencode(list(pairs))
-    return f"{base}/{place}?{query}" if query else f"{base}/{place}"
+    return write_json(told)

@@ -422,6 +422,20 @@ _TYPES = (
         taken=False,
         source=Source.CODE,
     ),
+    _type(
+        "OperationDefinition",
+        _STATUS,
+        uri("url"),
+        _CODE,
+        token("type"),
+        token("instance"),
+        token("system"),
+        string("name"),
+        string("title"),
+        date("date"),
+        taken=False,
+        source=Source.CODE,
+    ),
 )
 
 TYPES: Mapping[str, ResourceType] = MappingProxyType({one.name: one for one in _TYPES})

@@ -12,6 +12,8 @@ from typing import Any
 from fhir_mappings.conformance import TYPES
 
 _HL7 = "http://hl7.org/fhir/OperationDefinition/"
+CHANGED_ON = "2026-11-25"
+"""The day on which this table last changed."""
 BASE = "https://stepwell.example/fhir/OperationDefinition/"
 
 
@@ -84,6 +86,26 @@ OPERATIONS: tuple[Operation, ...] = (
         standard=f"{_HL7}Patient-everything",
     ),
     Operation(
+        "lastn",
+        ("Observation",),
+        "The last observations of each kind",
+        "The newest Observations of a patient, so many of each code; what shares a coding is of "
+        "one kind. Every search parameter of Observation narrows them. What was entered in error "
+        "counts, as the standard has it, unless status is given.",
+        "`s` of Observation",
+        (
+            Input("max", "positiveInt", "So many of each kind (1)."),
+            Input("patient", "string", "Of whom; subject is the same. One of them is needed."),
+            Input("subject", "string", "Of whom."),
+            Input("category", "string", "Of these categories only.", most="*"),
+            Input("code", "string", "Of these codes only.", most="*"),
+            Input("status", "string", "With these statuses only.", most="*"),
+            Input("date", "string", "Of this time only.", most="*"),
+        ),
+        answer=("Bundle", "A searchset, the newest first."),
+        standard=f"{_HL7}Observation-lastn",
+    ),
+    Operation(
         "match",
         ("Patient",),
         "Whom a description fits",
@@ -132,6 +154,7 @@ def definition(operation: Operation, date: str) -> dict[str, Any]:
     defined: dict[str, Any] = {
         "resourceType": "OperationDefinition",
         "id": operation.id,
+        "meta": {"versionId": "1", "lastUpdated": f"{date}T00:00:00Z"},
         "url": BASE + operation.id,
         "version": "1.0.0",
         "name": "".join(part.capitalize() for part in operation.id.split("-")),

@@ -71,6 +71,7 @@ _WORDS: Mapping[Sort, Mapping[str, str]] = MappingProxyType(
             "inbound.list": "saw the messages from EHRs",
             "flag-times.view": "saw how fast flags are answered",
             "resource.search": "searched by FHIR",
+            "resource.last": "took the last observations by FHIR",
             "audit.search": "searched the audit",
             "audit.find-patient": "looked for a patient in the audit",
             "audit.who-has-seen": "asked who has seen the patient",

@@ -27,6 +27,7 @@ RESOURCE_TYPES = (
     "Location",
     "MedicationRequest",
     "Observation",
+    "OperationDefinition",
     "Organization",
     "Patient",
     "Practitioner",

@@ -3,6 +3,14 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from app.publishing import care, people
 from app.publishing.own import Noun
 
-NOUNS: Mapping[str, Noun] = MappingProxyType({})
+NOUNS: Mapping[str, Noun] = MappingProxyType(
+    {
+        "organization": people.ORGANIZATION,
+        "clinic": people.CLINIC,
+        "staff": people.STAFF,
+        "episode": care.EPISODE,
+    }
+)

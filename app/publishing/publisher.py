@@ -65,7 +65,7 @@ class FhirPublisher:
     ) -> list[Indexed]:
         """What each is found by, in the newest of its versions."""
         newest = {(one.resource_type, one.resource_id): one for one, _ in publications}
-        zone = ZoneInfo(store.actor.time_zone)
+        zone = ZoneInfo(store.time_zone)
         return [
             Indexed(kind, name, index_of(read_json(one.body), self.base, zone), one.version == 1)
             for (kind, name), one in newest.items()

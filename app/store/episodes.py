@@ -15,6 +15,7 @@ from app.domain.trajectory import Trajectory
 from app.errors import Conflict, NotFound, VersionConflict
 from app.store.grouping import group
 from app.store.ids import new_id
+from app.store.publishing import Changed
 from app.store.tables import episode_instruments, episodes
 from app.store.transaction import Store
 from app.store.visibility import seen
@@ -107,6 +108,7 @@ async def add_episode(store: Store, values: Mapping[str, Any]) -> UUID:
         if "uq_episodes_org_id_patient_id_open" in str(error.orig):
             raise Conflict("This patient is in care already.") from None
         raise
+    store.saved.append(Changed("episode", episode_id))
     return episode_id
 
 
@@ -120,10 +122,11 @@ async def add_episodes(store: Store, many: Sequence[Mapping[str, Any]]) -> None:
         "created_at": store.now,
         "updated_at": store.now,
     }
-    if many:
-        await store.connection.execute(
-            episodes.insert(), [given | {"episode_id": new_id()} | dict(one) for one in many]
-        )
+    rows: list[dict[str, Any]]
+    rows = [{**given, "episode_id": new_id(), **one} for one in many]
+    if rows:
+        await store.connection.execute(episodes.insert(), rows)
+        store.saved += [Changed("episode", row["episode_id"]) for row in rows]
 
 
 async def change_episode(
@@ -144,6 +147,7 @@ async def change_episode(
             "Somebody else changed this episode while you had it open. Nothing was saved; "
             "look at it again and repeat your change."
         )
+    store.saved.append(Changed("episode", episode_id))
 
 
 async def save_evaluations(store: Store, places: Mapping[UUID, Mapping[str, Any]]) -> None:

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select, text, update
+from sqlalchemy import Table, Update, select, text, update
 from sqlalchemy.dialects.postgresql import JSONB
 
+from app.store.publishing import NOUNS_OF_TABLES, Changed
 from app.store.tables import metadata, patients, tenant_tables
 from app.store.transaction import Store
 
@@ -125,11 +126,19 @@ def _key_columns(table: Table) -> list[str]:
 async def move_rows(store: Store, source: UUID, target: UUID) -> None:
     """Hand every row that moves from one patient to the other."""
     for table in moving_tables():
-        await store.connection.execute(
-            update(table)
-            .where(table.c.org_id == store.org_id, table.c.patient_id == source)
-            .values(patient_id=target)
-        )
+        moved = update(table).where(table.c.org_id == store.org_id, table.c.patient_id == source)
+        await _move(store, table, moved.values(patient_id=target))
+
+
+async def _move(store: Store, table: Table, moved: Update) -> None:
+    """Carry it out; what is published of these rows names another patient from now on."""
+    noun = NOUNS_OF_TABLES.get(table.name)
+    if noun is None:
+        await store.connection.execute(moved)
+        return
+    key = table.c[_key_columns(table)[0]]
+    found = await store.connection.execute(moved.returning(key))
+    store.saved += [Changed(noun, record_id) for record_id in found.scalars().all()]
 
 
 async def point_to(store: Store, source: UUID, target: UUID) -> None:
@@ -205,6 +214,8 @@ async def _restore_columns(
         ),
         {"org": store.org_id, "rows": json.dumps(documents)},
     )
+    if noun := NOUNS_OF_TABLES.get(table.name):
+        store.saved += [Changed(noun, UUID(json.loads(row.key)[0])) for row in rows]
 
 
 async def follow_episodes(
@@ -214,12 +225,12 @@ async def follow_episodes(
     for table in moving_tables():
         if "episode_id" not in table.c or table.name in ("assessments", "flags", "episodes"):
             continue
-        await store.connection.execute(
+        moved = (
             update(table)
             .where(table.c.org_id == store.org_id, table.c.patient_id == source)
             .where(table.c.episode_id.in_(list(episode_ids)))
-            .values(patient_id=target)
         )
+        await _move(store, table, moved.values(patient_id=target))
 
 
 async def follow_assessments(
@@ -232,11 +243,10 @@ async def follow_assessments(
         (parts, parts.c.assessment_id.in_(list(assessment_ids))),
         (flags, flags.c.subject.in_(subjects)),
     ):
-        await store.connection.execute(
-            update(table)
-            .where(table.c.org_id == store.org_id, table.c.patient_id == source, mine)
-            .values(patient_id=target)
+        moved = update(table).where(
+            table.c.org_id == store.org_id, table.c.patient_id == source, mine
         )
+        await _move(store, table, moved.values(patient_id=target))
 
 
 async def list_joined(store: Store, patient_id: UUID) -> list[UUID]:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.domain.second_factor import SecondFactorPolicy
 from app.store.ids import new_id
+from app.store.publishing import Changed
 from app.store.tables import client_directory, clinics, logins, organizations
 from app.store.transaction import Store
 
@@ -39,6 +40,7 @@ async def add_organization(
             created_at=store.now,
         )
     )
+    store.saved.append(Changed("organization", store.org_id))
 
 
 async def add_clinic(store: Store, name: str, time_zone: str) -> UUID:
@@ -48,6 +50,7 @@ async def add_clinic(store: Store, name: str, time_zone: str) -> UUID:
             org_id=store.org_id, clinic_id=clinic_id, name=name, time_zone=time_zone
         )
     )
+    store.saved.append(Changed("clinic", clinic_id))
     return clinic_id
 
 

@@ -13,6 +13,7 @@ from app.domain.access import Role
 from app.domain.visibility import Posting
 from app.errors import Conflict, NotFound
 from app.store import organizations as clinic_rows
+from app.store.publishing import Changed
 from app.store.tables import clinics, episodes, flags, organizations, staff, staff_clinics
 from app.store.transaction import Store
 
@@ -105,6 +106,7 @@ async def save_posting(store: Store, one: Posting, name: str) -> None:
     if changed.rowcount != 1:
         raise NotFound("There is no such member of staff.")
     await _save_clinics(store, one.staff_id, one.clinics)
+    store.saved.append(Changed("staff", one.staff_id))
 
 
 async def _save_clinics(store: Store, staff_id: UUID, wanted: Iterable[UUID]) -> None:

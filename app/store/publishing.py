@@ -86,4 +86,11 @@ class Changed:
     record_id: UUID
 
 
+NOUNS_OF_TABLES = {"episodes": "episode"}
+"""Table → the noun under which its rows are published, by their first key after `org_id`.
+
+What moves to another patient, or is set back, is published anew by this.
+"""
+
+
 Saved = Changed | ReceivedBody | ChangedAssessment | ChangedPatient | RelinkedPatient

@@ -37,6 +37,8 @@ _WITHIN = (
     relapse_plans,
     discharges,
 )
+_PUBLISHED = ((assessments, assessments.c.assessment_id), (episodes, episodes.c.episode_id))
+"""Tables whose rows are published under their own id."""
 _SENT = (assessments, assessment_parts, encounters, resources, inbound_messages)
 
 
@@ -119,11 +121,12 @@ async def _label_flags(store: Store, program_id: UUID) -> None:
 
 
 async def _label_own_resources(store: Store, program_id: UUID) -> None:
-    """What the registry itself published of assessments that are labelled now."""
-    labelled = select(cast(assessments.c.assessment_id, resources.c.resource_id.type)).where(
-        assessments.c.org_id == store.org_id, assessments.c.program_id == program_id
-    )
-    await _label(store, resources, program_id, resources.c.resource_id.in_(labelled))
+    """What the registry itself published of records that are labelled now."""
+    for table, key in _PUBLISHED:
+        labelled = select(cast(key, resources.c.resource_id.type)).where(
+            table.c.org_id == store.org_id, table.c.program_id == program_id
+        )
+        await _label(store, resources, program_id, resources.c.resource_id.in_(labelled))
 
 
 async def _label_visits(store: Store, program_id: UUID) -> None:

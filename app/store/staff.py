@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.login import login_of
 from app.errors import Conflict, NotFound, Problem, Unprocessable
 from app.store.ids import new_id
+from app.store.publishing import Changed
 from app.store.tables import authenticators, logins, organizations, passkeys, staff
 from app.store.transaction import Store
 
@@ -82,6 +83,7 @@ async def add_staff(
             created_at=store.now,
         )
     )
+    store.saved.append(Changed("staff", staff_id))
     return staff_id
 
 

@@ -54,6 +54,8 @@ class Store:
     """The Part 2 program whose record it is that is written now."""
     emergencies: Mapping[UUID, UUID] = field(default_factory=dict)
     """The patients whose records the actor opened in an emergency that is not over."""
+    time_zone: str = "UTC"
+    """The organization's: where a day without a time lies, whoever acts."""
     disclosed: list[str] = field(default_factory=list)
     """What was shown that is another program's, and why it could be: the notice's words."""
     saved: list[Any] = field(default_factory=list)
@@ -108,8 +110,18 @@ async def _enter(connection: AsyncConnection, actor: Actor, request_id: str | No
     begun = await open_records(connection, actor)
     sight = await load_sight(connection, actor, begun.now)
     keys = begun.keys
-    opened = begun.emergencies
-    return Store(connection, actor, begun.now, request_id, sight, keys, keys, begun.source, opened)
+    return Store(
+        connection,
+        actor,
+        begun.now,
+        request_id,
+        sight,
+        keys,
+        keys,
+        begun.source,
+        begun.emergencies,
+        begun.time_zone,
+    )
 
 
 @asynccontextmanager

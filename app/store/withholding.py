@@ -30,7 +30,8 @@ _BEGINNING = text(
         (SELECT json_object_agg(patient_id, emergency_id ORDER BY begun_at) FROM emergencies
          WHERE org_id = :org AND staff_id = :actor AND ended_at IS NULL AND expires_at > now()),
         (SELECT marked FROM part2_programs WHERE org_id = :org AND program_id = :client
-         ORDER BY number DESC LIMIT 1)
+         ORDER BY number DESC LIMIT 1),
+        (SELECT time_zone FROM organizations WHERE org_id = :org)
     """
 )
 
@@ -47,6 +48,8 @@ class Beginning:
     """The program whose record everything is that this actor writes."""
     emergencies: Mapping[UUID, UUID] = field(default_factory=dict)
     """The patients whose records this actor opened in an emergency that is not over."""
+    time_zone: str = "UTC"
+    """The organization's; UTC until there is one."""
 
 
 async def open_records(connection: AsyncConnection, actor: Actor) -> Beginning:
@@ -54,10 +57,10 @@ async def open_records(connection: AsyncConnection, actor: Actor) -> Beginning:
     found = await connection.execute(
         _BEGINNING, {"org": actor.org_id, "actor": actor.staff_id, "client": actor.client_id}
     )
-    now, has_programs, places, clinics, opened, is_program = found.one()
+    now, has_programs, places, clinics, opened, is_program, zone = found.one()
     emergencies = {UUID(one): UUID(by) for one, by in (opened or {}).items()}
     if not has_programs:
-        return Beginning(now, frozenset(), None, emergencies)
+        return Beginning(now, frozenset(), None, emergencies, zone or "UTC")
     memberships = [Membership(UUID(program), sole) for program, sole in places or ()]
     if is_program and actor.client_id:
         memberships.append(Membership(actor.client_id, sole=True))
@@ -66,6 +69,7 @@ async def open_records(connection: AsyncConnection, actor: Actor) -> Beginning:
         keys_of(actor, memberships, map(UUID, clinics or ())),
         source_of(memberships),
         emergencies,
+        zone or "UTC",
     )
     await look_as(connection, begun.keys)
     if begun.source:

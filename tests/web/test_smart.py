@@ -67,10 +67,10 @@ async def test_a_signed_assertion_gives_a_token_of_five_minutes(
     answer = told.json()
     assert answer["token_type"] == "bearer"
     assert answer["expires_in"] == 300
-    assert answer["scope"] == "system/*.rs system/Patient.cu"
+    assert answer["scope"] == "system/*.rs system/Patient.cud"
     found = await vendor.fhir(answer["access_token"], "GET", "/Patient?_count=1")
     assert found.status_code == 200, found.text
-    assert await audited(site, "token.issue") == [{"scope": "system/*.rs system/Patient.cu"}]
+    assert await audited(site, "token.issue") == [{"scope": "system/*.rs system/Patient.cud"}]
 
 
 async def test_a_token_dies_after_five_minutes(site: Site) -> None:

@@ -31,6 +31,7 @@ SEARCHES = (
     "QuestionnaireResponse?patient={patient}",
     "Observation?patient={patient}",
     "Patient/{patient}/$everything",
+    "Observation/$lastn?patient={patient}&max=9",
     "Patient/{patient}/$everything?_count=1",
 )
 

@@ -5,6 +5,7 @@ from typing import Any
 from app.domain.scopes import AUDIT
 from app.web.fhir.audit_events import PARAMETERS as OF_THE_AUDIT
 from app.web.fhir.results import included_backwards, included_forwards
+from app.web.fhir.shipped import LISTERS
 from fhir_mappings.combinations import COMBINATIONS
 from fhir_mappings.conformance import PUBLISHED, TYPES
 from fhir_mappings.operations import listed
@@ -40,7 +41,11 @@ def _rest(security: dict[str, Any]) -> dict[str, Any]:
             "mode": "server",
             "documentation": _DOCUMENTATION,
             "security": security,
-            "resource": [*(_resource(name) for name in PUBLISHED), _audit()],
+            "resource": [
+                *(_resource(name) for name in PUBLISHED),
+                *(_shipped(name) for name in LISTERS),
+                _audit(),
+            ],
             "interaction": [{"code": "transaction"}, {"code": "batch"}],
             "operation": listed(""),
             "compartment": [PATIENT_COMPARTMENT],
@@ -110,6 +115,19 @@ def _resource(name: str) -> dict[str, Any]:
         "operation": listed(name),
     }
     return _without_empty(resource)
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    """Definitions: read and searched, never written, one version each."""
+    offered = TYPES[name].parameters.values()
+    told = {
+        "type": name,
+        "interaction": [{"code": "read"}, {"code": "search-type"}],
+        "versioning": "no-version",
+        "searchParam": [_parameter(one) for one in offered if one.is_offered],
+        "operation": listed(name),
+    }
+    return _without_empty(told)
 
 
 def _parameter(one: Parameter) -> dict[str, str]:

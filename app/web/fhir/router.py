@@ -9,7 +9,15 @@ from app.domain.actor import Actor
 from app.domain.scopes import Interaction, covers
 from app.errors import NotFound, TooLarge, WrongMediaType
 from app.web.dependencies import IntegrationClient
-from app.web.fhir import audit_events, everything, matching, validating
+from app.web.fhir import (
+    audit_events,
+    everything,
+    lastn,
+    matching,
+    shipped,
+    unknown_operations,
+    validating,
+)
 from app.web.fhir.answers import Answer
 from app.web.fhir.capability import capability_statement
 from app.web.fhir.errors import FHIR_JSON, MethodNotOffered, TypeNotServed
@@ -38,8 +46,11 @@ router = APIRouter(
 )
 router.include_router(audit_events.router)
 router.include_router(everything.router)
+router.include_router(lastn.router)
 router.include_router(matching.router)
 router.include_router(validating.router)
+router.include_router(shipped.router)
+router.include_router(unknown_operations.router)  # after every operation that there is
 AppServices = Annotated[Services, Depends(services_of)]
 
 

@@ -40,6 +40,7 @@ class _Asked:
     profiles: Sequence[str]
 
 
+@router.get("/{kind}/$validate", name="validate_nothing")
 @router.post("/{kind}/$validate")
 async def validate_type(
     kind: str, request: Request, actor: IntegrationClient, services: AppServices

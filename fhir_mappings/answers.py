@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.instrument import Item, Option
 from fhir_mappings.codings import (
+    LOCAL_SYSTEM,
     Value,
     codings_of,
     count_of,
@@ -16,6 +17,7 @@ from fhir_mappings.codings import (
     is_loinc,
     number_of,
 )
+from fhir_mappings.local_codes import means_option
 
 _YES, _NO = "LA33-6", "LA32-8"
 _SNOMED = "http://snomed.info/sct"
@@ -86,8 +88,10 @@ def _by_codings(item: Item, codings: list[Mapping[str, Any]]) -> Option | None:
 
 
 def _by_local_coding(item: Item, coding: Mapping[str, Any]) -> Option | None:
-    """A coding of another system, or of none, by its display; of none, by its code too."""
+    """A coding of another system, or of none, by its display; of none or of ours, by its code."""
     code = coding.get("code")
+    if coding.get("system") == LOCAL_SYSTEM:
+        return next((one for one in item.options if means_option(item, one, str(code))), None)
     if coding.get("system") == _SNOMED:
         code = _SNOMED_CODES.get(str(code))
     if not coding.get("system") or code in _SNOMED_CODES.values():

@@ -423,6 +423,18 @@ _TYPES = (
         source=Source.CODE,
     ),
     _type(
+        "CodeSystem",
+        _STATUS,
+        uri("url"),
+        token("version"),
+        string("name"),
+        string("title"),
+        token("code", "concept.code"),
+        date("date"),
+        taken=False,
+        source=Source.CODE,
+    ),
+    _type(
         "OperationDefinition",
         _STATUS,
         uri("url"),

@@ -123,6 +123,29 @@ OPERATIONS: tuple[Operation, ...] = (
         standard=f"{_HL7}Patient-match",
     ),
     Operation(
+        "populate",
+        ("Questionnaire",),
+        "A form begun for a patient",
+        "The questions of a Questionnaire of this server as a QuestionnaireResponse in progress "
+        "for the subject. No answer is filled in, whatever is known: a screening tells how "
+        "somebody is today. What it could be filled from is passed over.",
+        "`r` of Questionnaire and of Patient",
+        (
+            Input("questionnaire", "uri", "At the type: the canonical of the form."),
+            Input("canonical", "uri", "The same under its name of SDC 4."),
+            Input("questionnaireRef", "Reference", "The same as a reference."),
+            Input("identifier", "Identifier", "The same by an identifier: none has one here."),
+            Input("subject", "Reference", "The patient whom it is about.", least=1),
+            Input("context", "BackboneElement", "Passed over.", most="*"),
+            Input("launchContext", "BackboneElement", "Passed over.", most="*"),
+            Input("content", "Reference", "Passed over.", most="*"),
+            Input("local", "boolean", "Passed over.", most="*"),
+        ),
+        answer=("Parameters", "response: the QuestionnaireResponse; issues: what is to be known."),
+        levels=("type", "instance"),
+        standard="http://hl7.org/fhir/uv/sdc/OperationDefinition/Questionnaire-populate",
+    ),
+    Operation(
         "validate",
         tuple(TYPES),
         "Whether a resource would be taken",

@@ -8,10 +8,10 @@ from typing import Any
 
 from app.domain.instrument import CANONICAL_BASE, Instrument, Item
 from app.domain.score import Answers
-from fhir_mappings.codings import LOCAL_SYSTEM, LOINC
+from fhir_mappings.form_logic import link_id, total_link_id
 from fhir_mappings.json_text import read_json, write_json
+from fhir_mappings.local_codes import level_coding, option_coding, score_coding
 from fhir_mappings.security import security_meta
-from fhir_mappings.totals import level_code
 
 __all__ = [
     "PublishedAssessment",
@@ -126,10 +126,9 @@ def _score_value(assessment: PublishedAssessment) -> dict[str, Any]:
 
 
 def _level(instrument: Instrument, total: Decimal) -> dict[str, str]:
-    """A risk level as a coding: LL465-6 where it has one, else of ours ("none")."""
+    """A risk level as a coding."""
     band = next(one for one in instrument.bands if one.minimum == total)
-    is_loinc, code = level_code(instrument, band)
-    return _coding(LOINC if is_loinc else LOCAL_SYSTEM, code, band.label)
+    return _coding(*level_coding(instrument, band))
 
 
 def _meta(profile: str) -> dict[str, Any]:
@@ -145,12 +144,8 @@ def _identifier(assessment: PublishedAssessment, what: str) -> dict[str, str]:
 
 
 def _score_code(instrument: Instrument) -> dict[str, Any]:
-    title = f"{instrument.short_title} total score"
-    if instrument.loinc_score:
-        coding = _coding(LOINC, instrument.loinc_score, title)
-    else:
-        coding = _coding(LOCAL_SYSTEM, instrument.local_score_code, title)
-    return {"coding": [coding], "text": title}
+    system, code, title = score_coding(instrument)
+    return {"coding": [_coding(system, code, title)], "text": title}
 
 
 def render_completed_form(assessment: PublishedAssessment) -> dict[str, Any]:
@@ -181,28 +176,28 @@ def own_canonical(instrument: Instrument) -> str:
 
 def _answered_items(instrument: Instrument, answers: Answers) -> list[dict[str, Any]]:
     return [
-        {"linkId": _link_id(item), "text": item.text, "answer": [_answer(item, answers[item.key])]}
+        {
+            "linkId": link_id(item),
+            "text": item.text,
+            "answer": [_answer(instrument, item, answers[item.key])],
+        }
         for item in instrument.items
         if item.key in answers
     ]
 
 
-def _link_id(item: Item) -> str:
-    return f"/{item.loinc}" if item.loinc else item.key
-
-
-def _answer(item: Item, value: int) -> Mapping[str, Any]:
+def _answer(instrument: Instrument, item: Item, value: int) -> Mapping[str, Any]:
+    """An option of our Questionnaire, or the number where a number is asked for."""
     option = next((one for one in item.options if one.value == value), None)
-    if option and option.codes:
-        return {"valueCoding": _coding(LOINC, option.codes[0], option.label)}
+    if option:
+        return {"valueCoding": _coding(*option_coding(instrument, item, option))}
     return {"valueInteger": value}
 
 
 def _total_item(instrument: Instrument, total: Decimal) -> dict[str, Any]:
-    code = instrument.loinc_score or instrument.local_score_code
     return {
-        "linkId": f"/{code}",
-        "text": f"{instrument.short_title} total score",
+        "linkId": total_link_id(instrument),
+        "text": score_coding(instrument)[2],
         "answer": [
             {"valueCoding": _level(instrument, total)}
             if instrument.ordinal

@@ -57,6 +57,10 @@ _SUMMARY = {
     "Questionnaire": "code contact date effectivePeriod experimental identifier jurisdiction name "
     "publisher status subjectType title url useContext version",
     "AuditEvent": "action outcome outcomeDesc purposeOfEvent recorded subtype type",
+    "CodeSystem": "caseSensitive compositional contact content count date experimental filter.code "
+    "filter.description filter.operator filter.value hierarchyMeaning identifier "
+    "jurisdiction name property.code property.description property.type property.uri "
+    "publisher status supplements title url useContext valueSet version versionNeeded",
     "OperationDefinition": "affectsState base code contact date experimental instance "
     "jurisdiction kind name publisher resource status system title type url useContext version",
 }
@@ -80,6 +84,7 @@ _MANDATORY = {
     "Provenance": "agent recorded target",
     "Questionnaire": "status",
     "AuditEvent": "agent recorded source type",
+    "CodeSystem": "content status",
     "OperationDefinition": "code instance kind name status system type",
 }
 

@@ -16,6 +16,7 @@ ANY = "*"
 RESOURCE_TYPES = (
     "CarePlan",
     "CareTeam",
+    "CodeSystem",
     "Communication",
     "Condition",
     "Consent",

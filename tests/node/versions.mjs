@@ -1,4 +1,4 @@
 // Prints what a test of the installation looks at.
-import Client from 'fhir-kit-client';
+import * as client from 'fhir-kit-client';
 
-console.log(typeof Client, process.version);
+console.log(typeof client.Client, process.version);

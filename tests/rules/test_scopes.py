@@ -46,7 +46,7 @@ def test_a_scope_is_kept_in_one_form(text: str, kept: str) -> None:
     ("text", "words"),
     [
         ("system/Observation.rs?category=survey", "filter"),
-        ("system/Device.rs", "Kept are CarePlan, CareTeam, Communication"),
+        ("system/Device.rs", "Kept are CarePlan, CareTeam, CodeSystem"),
         ("system/observation.rs", "type that is not kept"),  # types are spelt as FHIR does
         ("patient/Observation.rs", "system/"),
         ("user/*.read", "system/"),

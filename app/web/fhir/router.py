@@ -14,6 +14,7 @@ from app.web.fhir import (
     everything,
     lastn,
     matching,
+    populating,
     shipped,
     unknown_operations,
     validating,
@@ -49,6 +50,7 @@ router.include_router(everything.router)
 router.include_router(lastn.router)
 router.include_router(matching.router)
 router.include_router(validating.router)
+router.include_router(populating.router)
 router.include_router(shipped.router)
 router.include_router(unknown_operations.router)  # after every operation that there is
 AppServices = Annotated[Services, Depends(services_of)]

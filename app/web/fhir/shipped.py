@@ -7,7 +7,7 @@ their scope like any other.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.domain.actor import Actor
+from app.domain.catalogue import INSTRUMENTS
 from app.domain.criteria import ResourceSearch
 from app.domain.scopes import Interaction
 from app.errors import Malformed, NotFound, WrongMediaType
@@ -29,10 +30,12 @@ from app.web.fhir.parameters import Pairs, read_search
 from app.web.fhir.routing import FhirRoute
 from app.web.fhir.services import Services, base_of, services_of
 from app.web.fhir.shaping import read_shape, shaped_body
+from fhir_mappings.code_system import list_code_systems
 from fhir_mappings.indexing import index_of
 from fhir_mappings.json_text import write_json
 from fhir_mappings.matching import Findable, fits_all
 from fhir_mappings.operations import CHANGED_ON, OPERATIONS, definition
+from fhir_mappings.questionnaire import list_questionnaires
 
 Lister = Callable[[], Sequence[dict[str, Any]]]
 """Every resource of a type, each with its id, meta.versionId and meta.lastUpdated."""
@@ -43,7 +46,13 @@ def _operations() -> Sequence[dict[str, Any]]:
     return [definition(one, CHANGED_ON) for one in OPERATIONS]
 
 
-LISTERS: Mapping[str, Lister] = MappingProxyType({"OperationDefinition": _operations})
+LISTERS: Mapping[str, Lister] = MappingProxyType(
+    {
+        "Questionnaire": list_questionnaires,
+        "CodeSystem": list_code_systems,
+        "OperationDefinition": _operations,
+    }
+)
 """By type."""
 
 
@@ -55,9 +64,13 @@ class Shipped:
     findable: Findable
 
 
-@cache
 def _shipped(kind: str, base: str) -> Mapping[str, Shipped]:
-    """By id, in the order of the ids."""
+    """By id, in the order of the ids; made anew where the site's instruments are others."""
+    return _made_of(kind, base, tuple((one.id, one.version) for one in INSTRUMENTS.values()))
+
+
+@lru_cache(maxsize=64)
+def _made_of(kind: str, base: str, _catalogue: object) -> Mapping[str, Shipped]:
     made = [_made(one, base) for one in LISTERS[kind]()]
     return {
         one.stored.resource_id: one for one in sorted(made, key=lambda one: one.stored.resource_id)

@@ -9,6 +9,7 @@ import typer
 from app import embedded_postgres, logs
 from app.commands.audit import audit_cli
 from app.commands.clients import client_cli
+from app.commands.conformance import conformance_cli
 from app.commands.demo import demo_cli
 from app.commands.identity_providers import identity_provider_cli
 from app.commands.instruments import instrument_cli
@@ -35,6 +36,7 @@ from app.wiring import Services, build_services
 cli = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Stepwell.", pretty_exceptions_enable=False
 )
+cli.add_typer(conformance_cli)
 cli.add_typer(demo_cli)
 cli.add_typer(records_cli)
 cli.add_typer(settings_cli)

@@ -50,6 +50,8 @@ class Operation:
     """The canonical of the definition that it keeps to; ours where there is none."""
     changes: bool = False
     """Whether it changes anything."""
+    test: str = ""
+    """The file of its tests, for docs/fhir-conformance.md."""
 
     @property
     def id(self) -> str:
@@ -84,6 +86,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         levels=("instance",),
         standard=f"{_HL7}Patient-everything",
+        test="tests/web/test_fhir_everything.py",
     ),
     Operation(
         "lastn",
@@ -104,6 +107,7 @@ OPERATIONS: tuple[Operation, ...] = (
         ),
         answer=("Bundle", "A searchset, the newest first."),
         standard=f"{_HL7}Observation-lastn",
+        test="tests/web/test_fhir_lastn.py",
     ),
     Operation(
         "match",
@@ -121,6 +125,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=("Bundle", "A searchset with a grade and a score for each."),
         methods=("POST",),
         standard=f"{_HL7}Patient-match",
+        test="tests/web/test_fhir_match.py",
     ),
     Operation(
         "populate",
@@ -162,6 +167,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=("OperationOutcome", "What is wrong, and what is to be known."),
         levels=("type", "instance"),
         standard=f"{_HL7}Resource-validate",
+        test="tests/web/test_fhir_validate.py",
     ),
 )
 

@@ -26,6 +26,8 @@ _INTERACTIONS = {
     "resource.search": ("search-type", "E"),
     "resource.create": ("create", "C"),
     "resource.update": ("update", "U"),
+    "resource.delete": ("delete", "D"),
+    "resource.history": ("history", "R"),
 }
 """Our act → the RESTful interaction and AuditEvent.action (BALP: a search is executed)."""
 _TYPE_OF = {

@@ -1,49 +1,64 @@
 """Reading a Bundle of type transaction or batch, entry by entry."""
 
-import re
+import base64
+import binascii
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
-from app.errors import Kind, NotSupported, Problem, RegistryError
+from app.errors import NotSupported, Problem, RegistryError
+from fhir_mappings.asked import (
+    METHODS,
+    READING,
+    Conditions,
+    InvalidBundle,
+    Target,
+    check_writable,
+    is_id,
+    read_conditions,
+    read_target,
+)
 from fhir_mappings.conformance import TAKEN
+from fhir_mappings.patching import Patch, read_patch
 from fhir_mappings.reading import InvalidResource
-from fhir_mappings.resource_types import R4_TYPES
 
 MAX_ENTRIES = 5_000
-
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
-_VERSION = re.compile(r'(?:W/)?"(\d{1,9})"', re.ASCII)
-
-
-class InvalidBundle(RegistryError):
-    """The Bundle cannot be taken as it is."""
-
-    code = "invalid-bundle"
-    kind = Kind.INVALID
+JSON_PATCH = "application/json-patch+json"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that a message asks for: create or update this resource."""
+    """One thing that a message asks for."""
 
     where: str
-    """``Bundle.entry[3]``; '' for a resource that came alone."""
-    resource: Mapping[str, Any]
-    resource_id: str | None = None
+    """``Bundle.entry[3]``; '' for what came alone."""
+    method: str
+    target: Target
+    resource: Mapping[str, Any] | None = None
+    patch: Patch | None = None
     full_url: str | None = None
-    if_match: int | None = None
-    if_none_exist: tuple[str, str] | None = None
+    conditions: Conditions = field(default_factory=Conditions)
 
     @property
     def resource_type(self) -> str:
-        return str(self.resource.get("resourceType"))
+        return self.target.kind
+
+    @property
+    def resource_id(self) -> str | None:
+        return self.target.resource_id
 
     @property
     def resource_where(self) -> str:
         return f"{self.where}.resource" if self.where else self.resource_type
+
+    @property
+    def url_where(self) -> str:
+        return f"{self.where}.request.url" if self.where else self.resource_type
+
+    @property
+    def reads(self) -> bool:
+        return self.method in READING
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +67,8 @@ class Bundle:
 
     is_transaction: bool
     entries: tuple[Entry | RegistryError, ...]
+    identifier: str | None = None
+    """``system|value`` by which its sender knows it again."""
 
 
 def read_bundle(resource: Mapping[str, Any], own_base: str) -> Bundle:
@@ -65,8 +82,14 @@ def read_bundle(resource: Mapping[str, Any], own_base: str) -> Bundle:
         problem = Problem("Bundle.entry", f"Send a list of at most {MAX_ENTRIES} entries.")
         raise InvalidBundle("The entries of this Bundle cannot be read.", [problem])
     read = tuple(_entry_or_refusal(entry, index, own_base) for index, entry in enumerate(entries))
-    _check_unique(read)
-    return Bundle(kind == "transaction", read)
+    _check_unique(read, kind == "transaction")
+    return Bundle(kind == "transaction", read, _identifier(resource.get("identifier")))
+
+
+def _identifier(told: object) -> str | None:
+    if not isinstance(told, Mapping) or not isinstance(told.get("value"), str):
+        return None
+    return f"{told.get('system') or ''}|{told['value']}"
 
 
 def _entry_or_refusal(entry: Any, index: int, own_base: str) -> Entry | RegistryError:
@@ -82,120 +105,121 @@ def _entry(entry: Any, where: str, own_base: str) -> Entry:
         raise InvalidBundle("An entry asks for nothing.", [problem])
     request = entry["request"]
     method = request.get("method")
-    if method not in ("POST", "PUT"):
-        problem = Problem(f"{where}.request.method", "Use POST (create) or PUT (update).")
+    if method not in METHODS:
+        problem = Problem(f"{where}.request.method", f"Use one of {', '.join(METHODS)}.")
         raise NotSupported("An entry's method is not offered inside a Bundle.", [problem])
-    resource = entry.get("resource")
-    if not isinstance(resource, dict):
-        problem = Problem(f"{where}.resource", "POST and PUT need a resource.")
-        raise InvalidBundle("An entry has no resource.", [problem])
+    target = read_target(request.get("url"), own_base, f"{where}.request.url")
     full_url = entry.get("fullUrl")
-    return Entry(
+    asked = Entry(
         where=where,
-        resource=resource,
-        resource_id=_target(method, request.get("url"), resource, where, own_base),
+        method=method,
+        target=target,
         full_url=full_url if isinstance(full_url, str) else None,
-        if_match=_if_match(request, where),
-        if_none_exist=read_condition(request.get("ifNoneExist"), f"{where}.request.ifNoneExist"),
+        conditions=read_conditions(request, method, where),
+    )
+    return asked if method in READING else _written(asked, entry.get("resource"))
+
+
+def _written(asked: Entry, resource: object) -> Entry:
+    """With what it carries: a resource for POST and PUT, a Binary for PATCH."""
+    check_writable(asked.target, asked.method, asked.url_where)
+    if asked.method == "DELETE":
+        return asked
+    if not isinstance(resource, dict):
+        problem = Problem(f"{asked.where}.resource", f"{asked.method} needs a resource.")
+        raise InvalidBundle("An entry has no resource.", [problem])
+    if asked.method == "PATCH":
+        return with_content(asked, patch=_patch_of(resource, f"{asked.where}.resource"))
+    check_fits(asked, resource)
+    return with_content(asked, resource=resource)
+
+
+def with_content(
+    asked: Entry, resource: Mapping[str, Any] | None = None, patch: Patch | None = None
+) -> Entry:
+    """The same with what it carries."""
+    return Entry(
+        asked.where, asked.method, asked.target, resource, patch, asked.full_url, asked.conditions
     )
 
 
-def _target(
-    method: str, url: Any, resource: Mapping[str, Any], where: str, own_base: str
-) -> str | None:
-    """The id that a PUT names; None for a POST. The url must fit the resource."""
-    path = str(url).removeprefix(f"{own_base}/").strip("/") if isinstance(url, str) else ""
-    kind, _, resource_id = path.partition("/")
-    problem = Problem(f"{where}.request.url", _url_words(method, resource))
-    if "?" in path:
-        raise NotSupported("Conditional updates are not offered; name the id.", [problem])
-    if kind not in R4_TYPES or kind != resource.get("resourceType"):
+def _patch_of(binary: Mapping[str, Any], where: str) -> Patch:
+    """The JSON Patch in a Binary (https://hl7.org/fhir/R4/http.html#patch)."""
+    kind = binary.get("contentType")
+    if binary.get("resourceType") != "Binary" or kind != JSON_PATCH:
+        words = f"Send a Binary of contentType {JSON_PATCH}."
+        raise NotSupported("Only JSON Patch is offered inside a Bundle.", [Problem(where, words)])
+    try:
+        data = base64.b64decode(str(binary.get("data", "")), validate=True)
+    except (binascii.Error, ValueError):
+        words = "Write the patch in base64."
+        raise InvalidBundle(
+            "The patch cannot be read.", [Problem(f"{where}.data", words)]
+        ) from None
+    return read_patch(data)
+
+
+def check_fits(asked: Entry, resource: Mapping[str, Any]) -> None:
+    """The url names the type of the resource, and the id where it names one."""
+    target, method = asked.target, asked.method
+    if resource.get("resourceType") != target.kind:
+        name = target.kind
+        problem = Problem(
+            asked.url_where, f"Write {name}." if method == "POST" else f"Write {name}/id."
+        )
         raise InvalidBundle("An entry's url and its resource do not fit.", [problem])
-    if method == "POST":
-        if resource_id:
-            raise InvalidBundle("A POST names the type only.", [problem])
-        return None
-    check_id(resource, resource_id, f"{where}.resource", problem)
-    return resource_id
+    if target.resource_id:
+        check_id(resource, target.resource_id, asked.resource_where)
 
 
-def _url_words(method: str, resource: Mapping[str, Any]) -> str:
-    kind = resource.get("resourceType")
-    name = kind if isinstance(kind, str) and kind in R4_TYPES else "Type"
-    return f"Write {name}." if method == "POST" else f"Write {name}/id."
-
-
-def check_id(
-    resource: Mapping[str, Any], resource_id: str, where: str, problem: Problem | None = None
-) -> None:
+def check_id(resource: Mapping[str, Any], resource_id: str, where: str) -> None:
     """An update names an id that FHIR allows, and the resource carries the same."""
-    if not _ID.fullmatch(resource_id):
+    if not is_id(resource_id):
         words = "An id is 1 to 64 letters, digits, '-' or '.'."
-        raise InvalidBundle(words, [problem or Problem(where, words)])
+        raise InvalidBundle(words, [Problem(where, words)])
     if resource.get("id") != resource_id:
         words = "An update's resource carries the id that its url names."
         raise InvalidBundle(words, [Problem(f"{where}.id", words)])
 
 
-def _if_match(request: Mapping[str, Any], where: str) -> int | None:
-    if request.get("ifNoneMatch") is not None:
-        problem = Problem(f"{where}.request.ifNoneMatch", "Use ifNoneExist or ifMatch.")
-        raise NotSupported("ifNoneMatch is not offered for writing.", [problem])
-    return read_version(request.get("ifMatch"), f"{where}.request.ifMatch")
-
-
-def read_version(tag: object, where: str) -> int | None:
-    """The version that an entity tag such as ``W/"3"`` names; None where there is no tag."""
-    if tag is None:
-        return None
-    found = _VERSION.fullmatch(tag.strip()) if isinstance(tag, str) else None
-    if found is None:
-        words = 'Name one version, such as W/"3".'
-        raise InvalidBundle("The entity tag cannot be read.", [Problem(where, words)])
-    return int(found[1])
-
-
-def read_condition(condition: object, where: str) -> tuple[str, str] | None:
-    """(system, value) of ``identifier=system|value``; other conditions are refused clearly."""
-    if condition is None:
-        return None
-    text = str(condition).rpartition("?")[2]
-    name, _, token = text.partition("=")
-    system, bar, value = unquote(token).partition("|")
-    if name != "identifier" or not (bar and system and value) or "&" in text:
-        problem = Problem(where, "Write identifier=system|value.")
-        raise NotSupported("Only a condition on one identifier is offered.", [problem])
-    return system, value
-
-
-def _check_unique(entries: tuple[Entry | RegistryError, ...]) -> None:
-    """Two entries with one fullUrl, or for one target, contradict each other (bdl-7)."""
-    asked = [entry for entry in entries if isinstance(entry, Entry)]
+def _check_unique(entries: tuple[Entry | RegistryError, ...], together: bool) -> None:
+    """Two entries with one fullUrl contradict each other (bdl-7); two for one target, together."""
+    asked = [entry for entry in entries if isinstance(entry, Entry) and not entry.reads]
     urls = Counter(entry.full_url for entry in asked if entry.full_url)
-    targets = Counter(
-        (entry.resource_type, entry.resource_id) for entry in asked if entry.resource_id
-    )
+    targets = Counter(_identity(entry) for entry in asked if _identity(entry))
     problems = [
         Problem(f"{entry.where}.fullUrl", "Another entry has the same fullUrl.")
         for entry in asked
         if entry.full_url and urls[entry.full_url] > 1
     ]
     problems += [
-        Problem(f"{entry.where}.request.url", "Another entry updates the same resource.")
+        Problem(entry.url_where, "Another entry changes the same resource.")
         for entry in asked
-        if entry.resource_id and targets[entry.resource_type, entry.resource_id] > 1
+        if together and _identity(entry) and targets[_identity(entry)] > 1
     ]
     if problems:
         raise InvalidBundle("Entries of this Bundle contradict each other.", problems)
 
 
-def read_single(resource: Mapping[str, Any], kind: str, resource_id: str | None) -> Entry:
-    """A resource that came alone, to ``/{kind}`` or ``/{kind}/{resource_id}``."""
+def _identity(entry: Entry) -> tuple[str, str] | None:
+    """Which resource it changes: by its id, or by the words of a condition."""
+    if entry.method == "POST":
+        return None
+    return entry.target.kind, entry.target.resource_id or f"?{entry.target.query}"
+
+
+def check_kind(resource: Mapping[str, Any], kind: str) -> None:
+    """What came alone to ``/{kind}`` is of that type, and of one that is taken."""
     if resource.get("resourceType") != kind:
         problem = Problem("resourceType", f"This address takes a {kind}.")
         raise InvalidResource("The resource's type and the address do not fit.", [problem])
+    check_taken(kind)
+
+
+def check_taken(kind: str) -> None:
+    """Raises NotSupported for a type that only goes out."""
     if kind not in TAKEN:
-        raise NotSupported(f"This registry keeps {', '.join(TAKEN)}; {kind} is not kept.")
-    if resource_id is not None:
-        check_id(resource, resource_id, kind)
-    return Entry("", resource, resource_id)
+        raise NotSupported(
+            f"This registry takes {', '.join(TAKEN)}; {kind} is not kept.",
+            [Problem("resourceType", "Send a type that is taken.")],
+        )

@@ -35,10 +35,10 @@ class Source(StrEnum):
     """Rows of the audit, rendered when they are read; under a scope of its own."""
 
 
-INTERACTIONS = ("create", "read", "vread", "search-type", "update")
-"""What is done with what clients send."""
-READ_ONLY = ("read", "vread", "search-type")
+READ_ONLY = ("read", "vread", "search-type", "history-instance", "history-type")
 """What is done with what only goes out."""
+INTERACTIONS = ("create", "update", "patch", "delete", *READ_ONLY)
+"""What is done with what clients send."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.assembly import PartStatus
 from app.errors import RegistryError
-from fhir_mappings.bundle import read_condition
+from fhir_mappings.asked import read_condition
 from fhir_mappings.instants import TimeNotUsable, read_instant
 from fhir_mappings.reading import Notes
 from fhir_mappings.references import identifier_of, subject_of

@@ -4,12 +4,18 @@ https://hl7.org/fhir/R4/bundle.html#references: inside a Bundle a reference is
 matched against the fullUrls; a relative one against the base of its own entry.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 _REFERENCE_NAMES = frozenset({"reference", "valueUri", "valueUrl", "valueUuid"})
 """The elements in which a placeholder is replaced (transaction rules of FHIR R4)."""
+_ADDRESS_NAMES = frozenset({"url", "uri", "instantiatesUri"})
+"""Of type url or uri: replaced where they are a placeholder, never read as a reference."""
+_CONDITIONAL = re.compile(r"[A-Z][A-Za-z]{1,63}\?.+", re.DOTALL)
+_LINKED = re.compile(r'(?<=(?:href|.src)=")[^"]+(?=")')
+"""Where the narrative points: https://hl7.org/fhir/R4/http.html#trules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,23 @@ def replaced(
         return [replaced(child, resolve, places, name) for child in node]
     if isinstance(node, str) and name in _REFERENCE_NAMES:
         return places.get(node, places.get(resolve(node), node))
+    if isinstance(node, str) and name in _ADDRESS_NAMES:
+        return places.get(node, node)
+    if isinstance(node, str) and name == "div" and places:
+        return _LINKED.sub(lambda found: places.get(found[0], found[0]), node)
     return node
+
+
+def conditional(node: Any, name: str = "") -> list[str]:
+    """Every reference in a resource that is a search, ``Practitioner?identifier=…``, each once."""
+    if isinstance(node, Mapping):
+        found = [one for key, child in node.items() for one in conditional(child, key)]
+    elif isinstance(node, list):
+        found = [one for child in node for one in conditional(child, name)]
+    else:
+        is_one = name == "reference" and isinstance(node, str) and _CONDITIONAL.fullmatch(node)
+        found = [node] if is_one else []
+    return list(dict.fromkeys(found))
 
 
 def subject_of(

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.domain.catalogue import INSTRUMENTS
+from app.domain.criteria import Index
 from app.publishing.nouns import NOUNS
 from app.store import merges, resource_index, resources
 from app.store.disclosure import general_records, whole_record
@@ -67,9 +68,13 @@ class FhirPublisher:
         newest = {(one.resource_type, one.resource_id): one for one, _ in publications}
         zone = ZoneInfo(store.time_zone)
         return [
-            Indexed(kind, name, index_of(read_json(one.body), self.base, zone), one.version == 1)
+            Indexed(kind, name, self._index(one, zone), one.version == 1)
             for (kind, name), one in newest.items()
         ]
+
+    def _index(self, one: Publication, zone: ZoneInfo) -> Index:
+        """What was taken away is found by nothing."""
+        return Index() if one.deleted else index_of(read_json(one.body), self.base, zone)
 
 
 def _patients_of(saved: Sequence[Any]) -> list[str]:
@@ -116,8 +121,10 @@ async def _relinked(
 def _received(
     store: Store, change: ReceivedBody, links: Mapping[str, Links]
 ) -> tuple[Publication, UUID | None]:
-    body = _linked(change.body, change.resource_type, change.resource_id, links)
     named = Named(change.resource_type, change.resource_id, change.version)
+    if change.deleted:
+        return Publication(*named, b"", change.program_id, deleted=True), change.patient_id
+    body = _linked(change.body, change.resource_type, change.resource_id, links)
     return _publication(store, named, change, body)
 
 

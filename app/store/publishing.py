@@ -18,6 +18,8 @@ class ReceivedBody:
     body: bytes
     program_id: UUID | None = None
     """The Part 2 program that sent it, if one did."""
+    deleted: bool = False
+    """Its sender took it away; the body is empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class ResourceFacts:
     """Made by the registry, not sent by a client."""
     program_id: UUID | None = None
     """The Part 2 program whose record it is; the first version decides."""
+    deleted: bool = False
+    """Its sender took it away: this version tells that alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def _next(store: Store, facts: ResourceFacts, held: Row[Any] | None) -> SavedRes
             f"The id {facts.resource_type}/{facts.resource_id} belongs to another sender's "
             "resource. Choose another id, or send it as a create."
         )
-    if held.content_digest == facts.content_digest and not held.deleted:
+    if held.content_digest == facts.content_digest and held.deleted == facts.deleted:
         return SavedResource(held.version, held.last_updated, changed=False, created=False)
     return SavedResource(held.version + 1, store.now, changed=True, created=False)
 
@@ -147,7 +149,7 @@ def _columns(store: Store, facts: ResourceFacts, version: int) -> dict[str, Any]
         "client_id": _sender(store, facts),
         "patient_id": facts.patient_id,
         "effective_at": facts.effective_at,
-        "deleted": False,
+        "deleted": facts.deleted,
         "content_digest": facts.content_digest,
         "last_updated": store.now,
         "program_id": facts.program_id,
@@ -179,7 +181,7 @@ async def append_versions(
                     "resource_id": publication.resource_id,
                     "version": publication.version,
                     "last_updated": store.now,
-                    "deleted": False,
+                    "deleted": publication.deleted,
                     "labels": PART_TWO if publication.program_id else "",
                     "client_id": store.actor.client_id,
                     "patient_id": patient_id,
@@ -214,7 +216,7 @@ async def take_next_version(store: Store, resource_type: str, resource_id: str) 
     )
     locked = await store.connection.execute(
         select(resources.c.version, resources.c.patient_id, resources.c.program_id)
-        .where(*named)
+        .where(*named, resources.c.deleted.is_(False))
         .with_for_update()
     )
     row = locked.one_or_none()
@@ -244,6 +246,26 @@ async def find_current(
     )
     row = found.one_or_none()
     return None if row is None else (StoredResource(*row[1:]), row.patient_id)
+
+
+async def find_all_current(
+    store: Store, names: Sequence[tuple[str, str]]
+) -> list[tuple[StoredResource, UUID | None]]:
+    """The newest versions of these (type, id) that are there, and whom each is about."""
+    found: list[tuple[StoredResource, UUID | None]] = []
+    for start in range(0, len(names), PIECE):
+        key = tuple_(resources.c.resource_type, resources.c.resource_id)
+        rows = await store.connection.execute(
+            select(resources.c.patient_id, *served_columns())
+            .join(resource_versions, same_version())
+            .where(
+                resources.c.org_id == store.org_id,
+                key.in_(names[start : start + PIECE]),
+                resources.c.deleted.is_(False),
+            )
+        )
+        found += [(StoredResource(*row[1:]), row.patient_id) for row in rows.all()]
+    return found
 
 
 async def find_survivor(store: Store, resource_type: str, resource_id: str) -> UUID | None:

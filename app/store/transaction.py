@@ -33,6 +33,8 @@ class Publication:
     body: bytes
     program_id: UUID | None = None
     """The Part 2 program whose record it is, as the body's labels say."""
+    deleted: bool = False
+    """It was taken away: the body is empty."""
 
 
 @dataclass(slots=True)
@@ -60,10 +62,19 @@ class Store:
     """What was shown that is another program's, and why it could be: the notice's words."""
     saved: list[Any] = field(default_factory=list)
     """What changed and is to be published at the end, in order (see store/publishing.py)."""
+    publisher: Any = None
+    """A `Publisher`: who renders what was saved."""
 
     @property
     def org_id(self) -> UUID:
         return self.actor.org_id
+
+    async def publish(self) -> None:
+        """Publish what was saved so far, so that this transaction reads it as others will."""
+        saved = tuple(self.saved)
+        self.saved.clear()
+        if saved and self.publisher is not None:
+            await self.publisher.publish(self, saved)
 
 
 class Publisher(Protocol):
@@ -90,8 +101,9 @@ class Database:
         try:
             async with self.engine.connect() as connection, connection.begin():
                 store = await _enter(connection, actor, request_id)
+                store.publisher = self.publisher
                 yield store
-                await self.publisher.publish(store, tuple(store.saved))
+                await store.publish()
         except RegistryError as refusal:
             if is_recorded(refusal, place):
                 await record_refusal(self, actor, refusal, request_id, place)

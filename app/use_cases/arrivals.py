@@ -75,11 +75,23 @@ class RecordDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class AlreadyHeld:
+    """What the condition of a create found: nothing is written, and the message may name it."""
+
+    resource_id: str
+    version: int
+    last_updated: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NotKept:
     """Content of a kind that this service does not keep; said so, not refused."""
 
     code: str
     words: str
+
+
+Content = PatientDetails | PartDetails | EncounterDetails | RecordDetails | AlreadyHeld | NotKept
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +101,7 @@ class Arrival:
     where: str
     """Where it stands in the message, for error words: ``Bundle.entry[3]`` or ''."""
     resource_type: str
-    content: PatientDetails | PartDetails | EncounterDetails | RecordDetails | NotKept
+    content: Content
     body: Body
     resource_id: str | None = None
     """The id the sender assigns (update); None lets the registry choose (create)."""
@@ -98,6 +110,8 @@ class Arrival:
     if_none_exist: tuple[str, str] | None = None
     """Create only where no patient carries this identifier (system, value)."""
     if_match: int | None = None
+    withdrawn: bool = False
+    """Its sender deletes it: it counts as entered in error, and is served no more."""
 
 
 class Result(StrEnum):
@@ -107,6 +121,7 @@ class Result(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     """The same again: answered with what the first one made."""
+    DELETED = "deleted"
     NOT_KEPT = "not-kept"
 
 

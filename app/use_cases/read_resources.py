@@ -1,11 +1,12 @@
 """Read published resources: one, or those that a search finds."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from app.domain.access import Permission
 from app.domain.criteria import ResourceSearch, types_looked_through
 from app.domain.scopes import Interaction
-from app.errors import Gone, NotFound
+from app.errors import Gone, NotFound, Problem
 from app.store import audit, resource_search, resources
 from app.store.accounting import account
 from app.store.resource_includes import list_included
@@ -14,12 +15,23 @@ from app.store.resources import StoredResource
 from app.store.transaction import Store
 
 __all__ = [
+    "Deleted",
     "ResourcePage",
     "ResourceSearch",
     "StoredResource",
     "read_resource",
+    "read_written",
     "search_resources",
 ]
+
+
+class Deleted(Gone):
+    """This resource was taken away by its sender."""
+
+    def __init__(self, named: str, version: int) -> None:
+        self.version = version
+        """The one that tells of the deletion."""
+        super().__init__(f"{named} was deleted.", [Problem(named.partition("/")[0], "is gone.")])
 
 
 async def read_resource(
@@ -36,7 +48,7 @@ async def read_resource(
         raise NotFound(f"There is no {resource_type}/{resource_id} here.")
     stored, patient_id = found
     if stored.deleted:
-        raise Gone(f"{resource_type}/{resource_id} was deleted.")
+        raise Deleted(f"{resource_type}/{resource_id}", stored.version)
     named = f"{resource_type}/{resource_id}"
     await audit.record(store, "resource.read", patient_id=patient_id, subject=named)
     if patient_id and stored.program_id:
@@ -62,6 +74,28 @@ async def _with_included(store: Store, wanted: ResourceSearch, page: ResourcePag
         patient_ids=tuple(people.union(page.patient_ids)),
         shown=tuple(shown.union(page.shown)),
     )
+
+
+async def read_written(
+    store: Store, names: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], StoredResource]:
+    """What a sender just wrote, as it is served from now on, where they may read it.
+
+    Only what is published by now; call `Store.publish` before.
+    """
+    store.actor.require(Permission.READ_RESOURCES)
+    wanted = [n for n in dict.fromkeys(names) if store.actor.reaches(n[0], Interaction.READ)]
+    found = await resources.find_all_current(store, wanted)
+    await audit.record(
+        store,
+        "resource.read-back",
+        shown=tuple({patient_id for _, patient_id in found if patient_id}),
+        subject=wanted[0][0] if len({kind for kind, _ in wanted}) == 1 else "",
+        detail={"found": len(found)},
+    )
+    shown = {(p, one.program_id) for one, p in found if p and one.program_id}
+    await account(store, "resource.read-back", tuple(shown), "what was written")
+    return {(one.resource_type, one.resource_id): one for one, _ in found}
 
 
 async def search_resources(store: Store, wanted: ResourceSearch) -> ResourcePage:

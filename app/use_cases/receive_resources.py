@@ -6,9 +6,11 @@ and the assessments that the pieces make up.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from types import MappingProxyType
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -25,6 +27,7 @@ from app.store.publishing import ReceivedBody, RelinkedPatient
 from app.store.resources import ResourceFacts, SavedResource
 from app.store.transaction import Store, savepoint
 from app.use_cases.arrivals import (
+    AlreadyHeld,
     Arrival,
     EncounterDetails,
     Notice,
@@ -45,6 +48,8 @@ from app.use_cases.receive_patient import (
     settle_patient,
 )
 
+Taken = TypeVar("Taken")
+"""What a face makes of an entry that was taken."""
 Record = PartDetails | EncounterDetails | RecordDetails
 """What is said of a patient, beside the patient."""
 
@@ -69,11 +74,17 @@ class _Settling:
     """Where each encounter was."""
 
 
-async def receive_transaction(store: Store, arrivals: Sequence[Arrival]) -> list[Outcome]:
-    """Take a whole message or none of it; the first refusal is raised and says where."""
+async def receive_transaction(
+    store: Store, arrivals: Sequence[Arrival], places: Mapping[str, str] = MappingProxyType({})
+) -> list[Outcome]:
+    """Take a whole message or none of it; the first refusal is raised and says where.
+
+    `places` are references that the face has settled already: conditional ones.
+    """
     for arrival in arrivals:
         _require_scopes(store, arrival)
-    settling = _Settling(arrivals)
+    settling = _Settling(arrivals, dict(places))
+    _name_what_is_held(settling)
     async with whole_record(store):
         await _settle_patients(store, settling)
         await _make_known(store, settling)
@@ -95,17 +106,29 @@ async def _make_known(store: Store, settling: _Settling) -> None:
             store.saved.append(RelinkedPatient(patient.fhir_id, unlabelled=True))
 
 
-async def receive_batch(store: Store, arrivals: Sequence[Arrival]) -> list[Outcome | RegistryError]:
-    """Take each entry by itself: a refused one leaves nothing behind and sinks no other."""
-    outcomes: list[Outcome | RegistryError] = []
-    for arrival in arrivals:
+def _name_what_is_held(settling: _Settling) -> None:
+    """What a condition found is there already: the rest of the message may refer to it."""
+    for arrival in settling.arrivals:
+        if isinstance(arrival.content, AlreadyHeld):
+            _place(settling, arrival, f"{arrival.resource_type}/{arrival.content.resource_id}")
+
+
+async def receive_batch(
+    store: Store, entries: Sequence[tuple[str, Callable[[], Awaitable[Taken]]]]
+) -> list[Taken | RegistryError]:
+    """Take each entry by itself: a refused one leaves nothing behind and sinks no other.
+
+    An entry is (type, what takes it by `receive_transaction`).
+    """
+    outcomes: list[Taken | RegistryError] = []
+    for resource_type, take in entries:
         try:
             async with savepoint(store):
-                outcomes += await receive_transaction(store, [arrival])
+                outcomes.append(await take())
         except RegistryError as refusal:
             outcomes.append(refusal)
             if refusal.kind is Kind.FORBIDDEN:
-                await _audit_refusal(store, arrival, refusal)
+                await _audit_refusal(store, resource_type, refusal)
     return outcomes
 
 
@@ -115,6 +138,8 @@ def _require_scopes(store: Store, arrival: Arrival) -> None:
     if isinstance(details, NotKept):
         return
     wanted = Interaction.UPDATE if arrival.resource_id else Interaction.CREATE
+    if arrival.withdrawn:
+        wanted = Interaction.DELETE
     store.actor.require_scope(arrival.resource_type, wanted, where)
     store.actor.require(Permission.RECEIVE_RESOURCES)
     if arrival.if_none_exist:
@@ -124,11 +149,12 @@ def _require_scopes(store: Store, arrival: Arrival) -> None:
         store.actor.require_scope("Patient", Interaction.SEARCH, f"{where}.subject")
 
 
-async def _audit_refusal(store: Store, arrival: Arrival, refusal: RegistryError) -> None:
+async def _audit_refusal(store: Store, resource_type: str, refusal: RegistryError) -> None:
     """Of an entry that was forbidden: the others of its batch go on."""
     detail = {"code": refusal.code, "needs": refusal.needs}
-    subject = arrival.resource_type
-    await audit.record(store, "access.refuse", subject=subject, outcome="refused", detail=detail)
+    await audit.record(
+        store, "access.refuse", subject=resource_type, outcome="refused", detail=detail
+    )
 
 
 async def _settle_patients(store: Store, settling: _Settling) -> None:
@@ -272,9 +298,9 @@ def _place(settling: _Settling, arrival: Arrival, key: str) -> None:
 
 async def _save_bodies(store: Store, settling: _Settling) -> None:
     for index, arrival in enumerate(settling.arrivals):
-        if isinstance(arrival.content, NotKept):
+        if isinstance(arrival.content, NotKept | AlreadyHeld):
             continue
-        body = arrival.body(settling.places)
+        body = b"" if arrival.withdrawn else arrival.body(settling.places)
         facts = _facts(store, settling, index, arrival, body)
         settled = settling.patients.get(index)
         if settled and settled.result is Result.UNCHANGED:
@@ -295,6 +321,7 @@ async def _save_bodies(store: Store, settling: _Settling) -> None:
                     facts.patient_id,
                     body,
                     facts.program_id,
+                    facts.deleted,
                 )
             )
             await _audit(store, facts, saved)
@@ -327,9 +354,10 @@ async def _keep_encounter(
 
 
 async def _audit(store: Store, facts: ResourceFacts, saved: SavedResource) -> None:
+    act = "resource.create" if saved.created else "resource.update"
     await audit.record(
         store,
-        "resource.create" if saved.created else "resource.update",
+        "resource.delete" if facts.deleted else act,
         patient_id=facts.patient_id,
         subject=f"{facts.resource_type}/{facts.resource_id}",
         detail={"version": saved.version},
@@ -351,6 +379,7 @@ def _facts(
         patient_id=named.patient_id if named else None,
         effective_at=arrival.content.effective_at,
         program_id=visit.program_id if visit else store.source,
+        deleted=arrival.withdrawn,
     )
 
 
@@ -393,6 +422,11 @@ def _outcome(settling: _Settling, index: int, assembled: dict[str, Assembled]) -
     if isinstance(arrival.content, NotKept):
         notice = Notice("warning", arrival.content.code, arrival.where, arrival.content.words)
         return Outcome(arrival.where, Result.NOT_KEPT, arrival.resource_type, notices=(notice,))
+    if isinstance(arrival.content, AlreadyHeld):
+        kind, held = arrival.resource_type, arrival.content
+        return Outcome(
+            arrival.where, Result.UNCHANGED, kind, held.resource_id, held.version, held.last_updated
+        )
     saved = settling.saved[index]
     key = (
         f"Patient/{settling.patients[index].patient.fhir_id}"
@@ -401,7 +435,7 @@ def _outcome(settling: _Settling, index: int, assembled: dict[str, Assembled]) -
     )
     outcome = Outcome(
         where=arrival.where,
-        result=_result(saved),
+        result=Result.DELETED if arrival.withdrawn else _result(saved),
         resource_type=arrival.resource_type,
         resource_id=key.partition("/")[2],
         version=saved.version,

@@ -15,6 +15,7 @@ WITHOUT = {
     "reach_people.my_contact": "one's own address, whatever one's role",
     "reach_people.confirm_email": "the same: the link that was sent to it holds for them alone",
     "check_readiness.check_readiness": "asks the database how it is, of no organization",
+    "receive_resources.receive_batch": "what takes each entry asks: another for each method",
     "inbound_messages.keep_message": "keeps what the face refused: it must not be refused too",
 }
 """Use cases that ask for none, and why. Short, and each line is a decision."""

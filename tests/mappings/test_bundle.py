@@ -3,14 +3,8 @@
 import pytest
 
 from app.errors import NotSupported, RegistryError
-from fhir_mappings.bundle import (
-    MAX_ENTRIES,
-    Entry,
-    InvalidBundle,
-    read_bundle,
-    read_condition,
-    read_version,
-)
+from fhir_mappings.asked import InvalidBundle, read_condition, read_version
+from fhir_mappings.bundle import JSON_PATCH, MAX_ENTRIES, Entry, read_bundle
 
 BASE = "https://registry.example/fhir"
 
@@ -44,7 +38,7 @@ def test_create_and_update():
     patient = {"resourceType": "Patient", "id": "85"}
     for url in ("Patient/85", "/Patient/85", f"{BASE}/Patient/85"):
         found = only(entry("PUT", url, patient, ifMatch='W/"3"'))
-        assert (found.resource_id, found.if_match) == ("85", 3)
+        assert (found.resource_id, found.conditions.if_match) == ("85", 3)
 
 
 def test_an_empty_bundle_is_fine():
@@ -69,24 +63,25 @@ def test_a_bundle_has_a_largest_size():
         ("text", "request"),
         ({}, "request"),
         ({"request": {"method": "POST", "url": "Patient"}}, "resource"),
-        (entry("GET", "Patient/1"), "request.method"),
-        (entry("DELETE", "Patient/1"), "request.method"),
-        (entry("PATCH", "Patient/1"), "request.method"),
         (entry("POST", "Observation"), "request.url"),
         (entry("POST", "Patient/85"), "request.url"),
         (entry("POST", ""), "request.url"),
         (entry("POST", None), "request.url"),
         (entry("PUT", "Patient"), "request.url"),
-        (entry("PUT", "Patient?identifier=a|b"), "request.url"),
-        (entry("PUT", "Patient/a/b", {"resourceType": "Patient", "id": "a/b"}), "request.url"),
+        (entry("PUT", "Patient/a/b", {"resourceType": "Patient", "id": "a"}), "request.url"),
         (entry("PUT", "Patient/85", {"resourceType": "Patient", "id": "86"}), "resource.id"),
         (entry("PUT", "Patient/85", {"resourceType": "Patient"}), "resource.id"),
         (entry("POST", "Nonsense", {"resourceType": "Nonsense"}), "request.url"),
-        (entry(ifNoneExist="birthdate=1980"), "request.ifNoneExist"),
-        (entry(ifNoneExist="identifier=1"), "request.ifNoneExist"),
-        (entry(ifNoneExist="identifier=a|b&active=true"), "request.ifNoneExist"),
+        (entry("PATCH", "Patient/1"), "resource"),
+        (entry("DELETE", "Patient"), "request.url"),
+        (entry("DELETE", "Patient/1?active=true"), "request.url"),
+        (entry("GET", "https://elsewhere.example/Patient/1"), "request.url"),
+        (entry("GET", "Patient/..%2F..%2Fmetadata"), "request.url"),
+        (entry("GET", "Patient/a%00b"), "request.url"),
+        (entry(ifNoneExist=""), "request.ifNoneExist"),
+        (entry("PUT", "Patient/1", ifNoneExist="a=b"), "request.ifNoneExist"),
         (entry(ifNoneMatch='W/"1"'), "request.ifNoneMatch"),
-        (entry(ifMatch="3"), "request.ifMatch"),
+        (entry(ifMatch="newest"), "request.ifMatch"),
     ],
 )
 def test_what_an_entry_may_not_ask_is_named(asked, where):
@@ -94,8 +89,23 @@ def test_what_an_entry_may_not_ask_is_named(asked, where):
 
 
 def test_what_is_not_offered_is_told_apart_from_what_is_wrong():
-    assert isinstance(refusal(entry("DELETE", "Patient/1")), NotSupported)
-    assert isinstance(refusal(entry("PUT", "Patient?identifier=a|b")), NotSupported)
+    assert isinstance(refusal(entry("MERGE", "Patient/1")), NotSupported)
+    xml = {"resourceType": "Binary", "contentType": "application/xml-patch+xml", "data": "W10="}
+    assert isinstance(refusal(entry("PATCH", "Patient/1", xml)), NotSupported)
+
+
+def test_reads_deletions_and_patches_are_understood():
+    read = only(entry("GET", "Observation?code=a%7Cb&_count=2"))
+    assert (read.target.kind, read.target.pairs) == (
+        "Observation",
+        (("code", "a|b"), ("_count", "2")),
+    )
+    version = only(entry("GET", f"{BASE}/Patient/85/_history/2"))
+    assert (version.target.resource_id, version.target.rest) == ("85", ("_history", "2"))
+    gone = only(entry("DELETE", "Patient/85", ifMatch='W/"2"'))
+    assert (gone.method, gone.conditions.if_match) == ("DELETE", 2)
+    patch = {"resourceType": "Binary", "contentType": JSON_PATCH, "data": "W10="}
+    assert only(entry("PATCH", "Patient/85", patch)).patch == []
 
 
 @pytest.mark.parametrize(
@@ -125,7 +135,7 @@ def test_conditions_on_an_identifier(condition):
 
 
 @pytest.mark.parametrize(
-    ("tag", "version"), [('W/"3"', 3), ('"3"', 3), (' W/"12" ', 12), (None, None)]
+    ("tag", "version"), [('W/"3"', 3), ('"3"', 3), (' W/"12" ', 12), ("3", 3), (None, None)]
 )
 def test_entity_tags(tag, version):
     assert read_version(tag, "here") == version

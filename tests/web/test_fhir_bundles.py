@@ -123,7 +123,7 @@ async def test_one_refused_entry_of_a_batch_sinks_no_other(fhir):
             kind="batch",
         ),
     )
-    assert statuses(answer) == ["422", "201", "422", "200", "422"]
+    assert statuses(answer) == ["422", "201", "422", "200", "409"]
     assert [one.outcome for one in await fhir.messages()][-1] == "partly-kept"
     assert len(await fhir.assessments()) == 1
 

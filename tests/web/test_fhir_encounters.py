@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.web.fhir_face import Face
 
 pytest_plugins = ["tests.web.fhir_face"]
+TOLD = {"Prefer": "return=OperationOutcome"}
 
 
 def make_encounter(**more: Any) -> dict[str, Any]:
@@ -157,7 +158,7 @@ async def test_which_clinic_it_belongs_to(known: Face, told: dict[str, Any], cli
 
 
 async def test_without_a_clinic_it_is_kept_and_said(known: Face) -> None:
-    answer = await known.post("Encounter", make_encounter())
+    answer = await known.post("Encounter", make_encounter(), **TOLD)
     assert answer.status_code == 201
     assert await codes(answer) == ["clinic-not-told"]
     (row,) = await kept(known)
@@ -191,7 +192,7 @@ async def test_what_cannot_count_is_kept_and_said(
     known: Face, more: dict[str, Any], is_visit: bool, told: list[str]
 ) -> None:
     await add_clinic(known, "Riverside")
-    answer = await known.post("Encounter", make_encounter(**more))
+    answer = await known.post("Encounter", make_encounter(**more), **TOLD)
     assert answer.status_code == 201, answer.text
     assert sorted(await codes(answer)) == sorted(told)
     (row,) = await kept(known)
@@ -210,7 +211,7 @@ async def test_what_cannot_count_is_kept_and_said(
     ],
 )
 async def test_what_is_refused(known: Face, more: dict[str, Any], status: int, code: str) -> None:
-    answer = await known.post("Encounter", make_encounter(**more))
+    answer = await known.post("Encounter", make_encounter(**more), **TOLD)
     assert (answer.status_code, await codes(answer)) == (status, [code])
     assert await kept(known) == []
 
@@ -222,7 +223,7 @@ async def test_a_replaced_patients_encounter_is_kept_until_a_person_joins_the_tw
     await known.put("Patient/new", other)
     link = [{"type": "replaced-by", "other": {"reference": "Patient/new"}}]
     await known.put("Patient/p1", make_patient(id="p1", active=False, link=link))
-    answer = await known.post("Encounter", make_encounter())
+    answer = await known.post("Encounter", make_encounter(), **TOLD)
     assert answer.status_code == 201
     assert (await codes(answer))[0] == "replaced-record"
     assert len(await kept(known)) == 1

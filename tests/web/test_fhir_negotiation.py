@@ -82,8 +82,8 @@ def test_nothing_else_is_given(accept, wanted):
         ("return=minimal", "minimal"),
         ("handling=strict, return=representation", "representation"),
         ("return=OperationOutcome; handling=lenient", "OperationOutcome"),
-        ("return=everything", "OperationOutcome"),
-        ("", "OperationOutcome"),
+        ("return=everything", None),
+        ("", None),
     ],
 )
 def test_what_is_to_be_returned(prefer, wanted):

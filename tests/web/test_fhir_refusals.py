@@ -7,6 +7,7 @@ import pytest
 from tests.mappings.examples import coded, make_observation, make_patient, make_phq9, make_response
 
 pytest_plugins = ["tests.web.fhir_face"]
+TOLD = {"Prefer": "return=OperationOutcome"}
 
 
 async def refused(fhir, path, resource, status, **headers):
@@ -39,7 +40,7 @@ async def test_an_unknown_instrument(known):
 
 
 async def test_missing_items_are_kept_and_cannot_be_scored(known):
-    answer = await known.post("QuestionnaireResponse", make_phq9(1, 2))
+    answer = await known.post("QuestionnaireResponse", make_phq9(1, 2), **TOLD)
     assert answer.status_code == 201
     assert "cannot be scored" in answer.text
     (assessment,) = await known.assessments()
@@ -61,7 +62,7 @@ async def test_an_answer_outside_its_list(known):
 async def test_a_total_that_does_not_add_up_is_kept_marked_and_told(known):
     response = make_phq9(1, 1, 1, 1, 1, 1, 1, 1, 1)
     response["item"].append({"linkId": "/44261-6", "answer": [{"valueInteger": 20}]})
-    answer = await known.post("QuestionnaireResponse", response)
+    answer = await known.post("QuestionnaireResponse", response, **TOLD)
     assert answer.status_code == 201
     assert "score-mismatch" in answer.text
     (assessment,) = await known.assessments()
@@ -168,10 +169,10 @@ async def test_a_trap_code_names_the_right_one(known):
 @pytest.mark.parametrize(
     ("method", "path", "words"),
     [
-        ("DELETE", "Observation/1", "entered-in-error"),
-        ("DELETE", "Patient/1", "active false"),
-        ("PATCH", "Patient/1", "method"),
-        ("PUT", "Patient", "method"),
+        ("DELETE", "CarePlan/1", "goes out alone"),
+        ("POST", "Flag", "goes out alone"),
+        ("PUT", "Patient/1/_history/1", "method"),
+        ("PUT", "Patient", "condition"),
         ("DELETE", "", "method"),
         ("GET", "", "method"),
         ("POST", "metadata", "method"),

@@ -116,7 +116,8 @@ async def test_decimals_and_extensions_are_served_as_sent(fhir):
 
 async def test_a_warning_is_told_with_the_success(fhir):
     await fhir.put("Patient/p1", make_patient(id="p1"))
-    answer = await fhir.post("Observation", make_observation("44249-1", valueInteger=12))
+    total = make_observation("44249-1", valueInteger=12)
+    answer = await fhir.post("Observation", total, Prefer="return=OperationOutcome")
     assert answer.status_code == 201
     issue = answer.json()["issue"][0]
     assert (issue["severity"], issue["expression"]) == ("warning", ["Observation.code"])

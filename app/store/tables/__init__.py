@@ -1,6 +1,7 @@
 """The tables of the registry, a file per noun."""
 
 from app.store.tables.access import chart_grants, staff_clinics
+from app.store.tables.answers import kept_answers
 from app.store.tables.audit import audit_events, audit_sealed, audit_seals, audit_shown
 from app.store.tables.care import case_reviews, contacts, flags, treatment_events
 from app.store.tables.clients import (
@@ -130,6 +131,7 @@ __all__ = [
     "identities",
     "identity_providers",
     "inbound_messages",
+    "kept_answers",
     "known_devices",
     "logins",
     "metadata",

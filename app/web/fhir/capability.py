@@ -14,6 +14,7 @@ from fhir_mappings.parameter import Kind, Parameter
 CHANGED_ON = "2026-11-25"
 """The day on which this statement last changed."""
 US_CORE_SERVER = "http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server"
+OF_THE_WHOLE = ("transaction", "batch", "history-system")
 PATIENT_COMPARTMENT = "http://hl7.org/fhir/CompartmentDefinition/patient"
 
 
@@ -31,6 +32,7 @@ def capability_statement(
         "implementation": {"description": "Behavioral-health registry", "url": base},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
+        "patchFormat": ["application/json-patch+json", "application/merge-patch+json"],
         "rest": [_rest(_security(token_endpoint, revocation_endpoint))],
     }
 
@@ -46,7 +48,7 @@ def _rest(security: dict[str, Any]) -> dict[str, Any]:
                 *(_shipped(name) for name in LISTERS),
                 _audit(),
             ],
-            "interaction": [{"code": "transaction"}, {"code": "batch"}],
+            "interaction": [{"code": code} for code in OF_THE_WHOLE],
             "operation": listed(""),
             "compartment": [PATIENT_COMPARTMENT],
         }
@@ -61,8 +63,8 @@ def _without_empty(element: dict[str, Any]) -> dict[str, Any]:
 _DOCUMENTATION = (
     "Screenings arrive as QuestionnaireResponse, as Observations, or both; what belongs together "
     "becomes one assessment. Encounters are the denominators of screening. Resources of other "
-    "types in a Bundle are answered one by one as not kept and sink nothing. Nothing is deleted: "
-    "send the status entered-in-error."
+    "types in a Bundle are answered one by one as not kept and sink nothing. A resource "
+    "that its sender deletes counts as entered in error and stays in the history."
 )
 
 
@@ -106,9 +108,10 @@ def _resource(name: str) -> dict[str, Any]:
         "versioning": "versioned-update" if offered.taken else "versioned",
         "readHistory": True,
         "updateCreate": offered.taken,
-        "conditionalCreate": name == "Patient",
-        "conditionalUpdate": False,
-        "conditionalDelete": "not-supported",
+        "conditionalCreate": offered.taken,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": offered.taken,
+        "conditionalDelete": "single" if offered.taken else "not-supported",
         "searchInclude": ["*", *included_forwards(name)] if included_forwards(name) else [],
         "searchRevInclude": list(included_backwards(name)),
         "searchParam": [_parameter(one) for one in offered.parameters.values() if one.is_offered],

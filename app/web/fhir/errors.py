@@ -6,7 +6,9 @@ from typing import ClassVar
 from fastapi import Request, Response
 
 from app.domain.scopes import InsufficientScope
-from app.errors import Kind, NotFound, RegistryError
+from app.errors import Kind, NotFound, Problem, RegistryError
+from app.use_cases.read_resources import Deleted
+from fhir_mappings.conformance import PUBLISHED
 from fhir_mappings.json_text import write_json
 from fhir_mappings.operation_outcome import outcome, refusal_issues
 from fhir_mappings.reading import EntriesRefused
@@ -36,6 +38,14 @@ class TypeNotServed(NotFound):
     """This service has no resources of that type."""
 
     code: ClassVar[str] = "not-supported"
+
+
+def check_served(kind: str) -> None:
+    """Raises TypeNotServed for a type that lies not in the versions."""
+    if kind not in PUBLISHED:
+        kept = ", ".join(PUBLISHED)
+        words = f"This registry keeps {kept}; there is nothing else at this address."
+        raise TypeNotServed(words, [Problem("resourceType", "Name a type that is kept.")])
 
 
 class MethodNotOffered(RegistryError):
@@ -76,6 +86,8 @@ def render(request: Request, error: RegistryError) -> Response:
         headers["Retry-After"] = str(getattr(error, "retry_after_seconds", 5))
     if isinstance(error, MethodNotOffered):
         headers["Allow"] = error.allowed
+    if isinstance(error, Deleted):
+        headers["ETag"] = f'W/"{error.version}"'
     content = b"" if request.method == "HEAD" else body_of(error)
     return Response(content, status, headers, FHIR_JSON)
 

@@ -1,29 +1,32 @@
-"""A message as it came in, read into arrivals."""
+"""A message as it came in, read as far as it can be without looking at what is held."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.domain.patient import PatientDetails
-from app.errors import Malformed, NotSupported, Problem, RegistryError
+from app.domain.actor import Actor
+from app.errors import Malformed, NotSupported, Problem, RegistryError, WrongMediaType
 from app.use_cases import arrivals
-from app.web.fhir.negotiation import check_content_type
-from fhir_mappings.bundle import Entry, read_bundle, read_condition, read_single, read_version
-from fhir_mappings.json_text import read_json, write_json
-from fhir_mappings.reading import (
-    EncounterReading,
-    EntriesRefused,
-    PartReading,
-    Reading,
-    RecordReading,
-    Remark,
-    Setting,
-    Unkept,
+from app.use_cases.arrivals import Arrival, Outcome
+from app.web.fhir.arriving import arrival_of, conditional_references
+from app.web.fhir.negotiation import check_content_type, check_patch_type
+from fhir_mappings.asked import Target, conditions_of_headers
+from fhir_mappings.bundle import (
+    Entry,
+    check_fits,
+    check_id,
+    check_kind,
+    check_taken,
+    read_bundle,
+    with_content,
 )
-from fhir_mappings.references import Names, replaced
-from fhir_mappings.resources import read_resource
+from fhir_mappings.json_text import read_json
+from fhir_mappings.patching import read_patch
+from fhir_mappings.reading import EntriesRefused, Remark
+from fhir_mappings.references import Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,44 @@ class Incoming:
     """Names in lower case."""
     body: bytes
     base: str
-    """Where this FHIR face is reached, without a slash at its end."""
+    """Where this registry's FHIR face is reached, without a slash at its end."""
     request_id: str | None = None
     replay_of: UUID | None = None
+    query: str = ""
+    """The condition of a conditional interaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One entry: what arrived and what is to be said of it, or why it cannot be read."""
+    """One entry: what is asked, and how far it has come."""
 
-    arrival: arrivals.Arrival | None
+    entry: Entry | None = None
+    arrival: Arrival | None = None
+    """What arrived, as soon as it can be read."""
     remarks: tuple[Remark, ...] = ()
     refusal: RegistryError | None = None
+    """Why it cannot be read."""
+    done: Outcome | None = None
+    """What became of it where nothing is left to be taken."""
+
+    @property
+    def reads(self) -> bool:
+        return self.entry is not None and self.entry.reads
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where, when and for whom a message is read."""
+
+    zone: ZoneInfo
+    now: datetime
+    names: Names
+    actor: Actor
+    headers: Mapping[str, str]
+
+    @property
+    def base(self) -> str:
+        return self.names.own_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,40 +86,43 @@ class Message:
 
     slots: tuple[Slot, ...]
     bundle: str | None
-    """``transaction`` or ``batch``; None for a resource that came alone."""
+    """``transaction`` or ``batch``; None for what came alone."""
+    desk: Desk
+    said: Any = None
+    """The whole body, parsed."""
+    identifier: str | None = None
+    """By which its sender knows a transaction again."""
 
     @property
-    def arrivals(self) -> list[arrivals.Arrival]:
+    def arrivals(self) -> list[Arrival]:
+        """What could be read of it without looking at what is held."""
         return [slot.arrival for slot in self.slots if slot.arrival is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Where and when a message is read."""
-
-    zone: ZoneInfo
-    now: datetime
-    names: Names
+def desk_of(actor: Actor, now: datetime, base: str, headers: Mapping[str, str]) -> Desk:
+    """The desk of a sender, before anything of a message names anything."""
+    return Desk(ZoneInfo(actor.time_zone), now, Names(base), actor, headers)
 
 
-def read_message(incoming: Incoming, time_zone: str, now: datetime) -> Message:
-    """The message's arrivals; raises RegistryError where it cannot be taken at all."""
+def read_message(incoming: Incoming, actor: Actor, now: datetime) -> Message:
+    """What the message asks; raises RegistryError where it cannot be taken at all."""
+    desk = desk_of(actor, now, incoming.base, incoming.headers)
+    if incoming.path:
+        return _read_alone(incoming, desk)
     check_content_type(incoming.headers)
     resource = read_json(incoming.body)
-    zone = ZoneInfo(time_zone)
-    if incoming.path:
-        desk = Desk(zone, now, Names(incoming.base))
-        return _read_alone(resource, incoming, desk)
     if resource.get("resourceType") != "Bundle":
         problem = Problem("resourceType", "Send a Bundle here, any other resource to its type.")
         raise Malformed("The base address takes a Bundle.", [problem])
     bundle = read_bundle(resource, incoming.base)
     urls = [entry.full_url for entry in bundle.entries if isinstance(entry, Entry)]
-    names = Names(incoming.base, frozenset(url for url in urls if url))
-    slots = tuple(_slot(entry, Desk(zone, now, names)) for entry in bundle.entries)
+    desk = replace(desk, names=Names(incoming.base, frozenset(url for url in urls if url)))
+    slots = tuple(read_slot(entry, desk) for entry in bundle.entries)
     if bundle.is_transaction:
         _refuse_together(slots)
-    return Message(slots, "transaction" if bundle.is_transaction else "batch")
+    kind = "transaction" if bundle.is_transaction else "batch"
+    known = bundle.identifier if bundle.is_transaction else None
+    return Message(slots, kind, desk, resource, known)
 
 
 def _refuse_together(slots: tuple[Slot, ...]) -> None:
@@ -102,126 +134,69 @@ def _refuse_together(slots: tuple[Slot, ...]) -> None:
         raise EntriesRefused(causes)
 
 
-def _read_alone(resource: Mapping[str, object], incoming: Incoming, desk: Desk) -> Message:
-    kind, _, resource_id = incoming.path.partition("/")
-    found = read_single(resource, kind, resource_id or None)
-    headers = incoming.headers
-    entry = Entry(
-        "",
-        resource,
-        found.resource_id,
-        if_match=read_version(headers.get("if-match"), "If-Match"),
-        if_none_exist=read_condition(headers.get("if-none-exist"), "If-None-Exist"),
-    )
-    slot = _slot(entry, desk)
+def _read_alone(incoming: Incoming, desk: Desk) -> Message:
+    kind, _, named = incoming.path.partition("/")
+    target = Target(kind, named or None, query=incoming.query)
+    conditions = conditions_of_headers(incoming.headers, incoming.method)
+    asked = Entry("", incoming.method, target, conditions=conditions)
+    said, entry = _carried(asked, incoming)
+    slot = read_slot(entry, desk)
     if slot.refusal is not None:
         raise slot.refusal
+    refuse_unkept(slot)
+    return Message((slot,), None, desk, said)
+
+
+def _carried(asked: Entry, incoming: Incoming) -> tuple[Any, Entry]:
+    """What an interaction carries that came alone, and the interaction with it."""
+    if asked.method == "DELETE":
+        return None, asked
+    if asked.method == "PATCH":
+        check_patch_type(incoming.headers)
+        check_taken(asked.target.kind)
+        patch = read_patch(incoming.body)
+        _check_merge_is_said(patch, incoming.headers)
+        return patch, with_content(asked, patch=patch)
+    check_content_type(incoming.headers)
+    resource = read_json(incoming.body)
+    check_kind(resource, asked.target.kind)
+    if asked.method == "PUT" and asked.target.resource_id:
+        check_id(resource, asked.target.resource_id, asked.target.kind)
+    return resource, with_content(asked, resource=resource)
+
+
+def _check_merge_is_said(patch: Any, headers: Mapping[str, str]) -> None:
+    """An object is a merge patch and a list is none; raises WrongMediaType."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    merge = isinstance(patch, Mapping)
+    if merge and patch.get("resourceType") == "Parameters":
+        raise WrongMediaType("FHIRPath Patch is not offered: send application/json-patch+json.")
+    if kind.endswith("json-patch+json") == merge and kind != "application/json":
+        raise WrongMediaType(
+            "A list of operations is application/json-patch+json; an object is "
+            "application/merge-patch+json."
+        )
+
+
+def refuse_unkept(slot: Slot) -> None:
+    """What is not kept and came alone is refused: nothing else of the message was taken."""
     if slot.arrival is not None and isinstance(slot.arrival.content, arrivals.NotKept):
         words = slot.arrival.content.words
         raise NotSupported(words, [Problem(slot.remarks[0].where, "It is not kept.")])
-    return Message((slot,), None)
 
 
-def _slot(entry: Entry | RegistryError, desk: Desk) -> Slot:
+def read_slot(entry: Entry | RegistryError, desk: Desk) -> Slot:
+    """An entry, its resource read where it says all that is needed by itself."""
     if isinstance(entry, RegistryError):
-        return Slot(None, refusal=entry)
+        return Slot(refusal=entry)
     try:
-        return _read_entry(entry, desk)
+        if entry.resource is None:
+            return Slot(entry)
+        if entry.target.resource_id:
+            check_fits(entry, entry.resource)
+        if conditional_references(entry.resource):
+            return Slot(entry)
+        arrival, remarks = arrival_of(entry, desk.names, desk.zone, desk.now)
+        return Slot(entry, arrival, remarks)
     except RegistryError as error:
-        return Slot(None, refusal=error)
-
-
-def _read_entry(entry: Entry, desk: Desk) -> Slot:
-    setting = Setting(
-        where=entry.resource_where,
-        zone=desk.zone,
-        received_on=desk.now.astimezone(desk.zone).date(),
-        resolve=desk.names.resolver(entry.full_url),
-        is_defined=desk.names.full_urls.__contains__,
-    )
-    reading = read_resource(entry.resource, setting)
-    if entry.if_none_exist is not None and reading.resource_type != "Patient":
-        where = f"{entry.where}.request.ifNoneExist" if entry.where else "If-None-Exist"
-        raise NotSupported(
-            "A condition is offered for Patients only.", [Problem(where, "Drop it.")]
-        )
-    remarks = reading.remarks
-    if isinstance(reading.content, Unkept):
-        content = reading.content
-        remarks = (Remark("warning", content.code, content.where, content.words), *remarks)
-    return Slot(_arrival(entry, reading, setting), remarks)
-
-
-def _arrival(entry: Entry, reading: Reading, setting: Setting) -> arrivals.Arrival:
-    def body(places: Mapping[str, str]) -> bytes:
-        return write_json(replaced(entry.resource, setting.resolve, places))
-
-    return arrivals.Arrival(
-        where=setting.where,
-        resource_type=reading.resource_type,
-        content=_content(reading),
-        body=body,
-        resource_id=entry.resource_id,
-        placeholder=entry.full_url,
-        if_none_exist=entry.if_none_exist,
-        if_match=entry.if_match,
-    )
-
-
-def _content(
-    reading: Reading,
-) -> (
-    PatientDetails
-    | arrivals.PartDetails
-    | arrivals.EncounterDetails
-    | arrivals.RecordDetails
-    | arrivals.NotKept
-):
-    content = reading.content
-    if isinstance(content, Unkept):
-        return arrivals.NotKept(content.code, content.words)
-    if isinstance(content, PartReading):
-        return _part(content)
-    if isinstance(content, EncounterReading):
-        return _encounter(content)
-    if isinstance(content, RecordReading):
-        return _record(content)
-    return content
-
-
-def _record(record: RecordReading) -> arrivals.RecordDetails:
-    named = record.reference or record.identifier
-    return arrivals.RecordDetails(
-        subject=arrivals.Subject(record.reference, record.identifier, record.element)
-        if named
-        else None,
-        effective_at=record.effective_at,
-        source_identifier=record.source_identifier,
-    )
-
-
-def _encounter(encounter: EncounterReading) -> arrivals.EncounterDetails:
-    return arrivals.EncounterDetails(
-        subject=arrivals.Subject(encounter.reference, encounter.identifier),
-        effective_at=encounter.started_at,
-        status=encounter.status,
-        class_code=encounter.class_code,
-        places=encounter.places,
-        source_identifier=encounter.source_identifier,
-    )
-
-
-def _part(part: PartReading) -> arrivals.PartDetails:
-    return arrivals.PartDetails(
-        kind=part.kind,
-        subject=arrivals.Subject(part.reference, part.identifier),
-        effective_at=part.effective_at,
-        status=part.status,
-        instrument_id=part.instrument_id,
-        item_code=part.item_code,
-        answers=part.answers,
-        value=part.value,
-        total=part.total,
-        links=part.links,
-        source_identifier=part.source_identifier,
-    )
+        return Slot(entry, refusal=error)

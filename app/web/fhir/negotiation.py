@@ -7,6 +7,11 @@ from app.errors import NotAcceptable, WrongMediaType
 _READ = ("application/fhir+json", "application/json", "text/json")
 _WRITTEN = (*_READ, "application/*", "*/*")
 _FORMATS = ("json", *_READ, "application/fhir json")
+_PATCHES = (
+    "application/json-patch+json",
+    "application/merge-patch+json",
+    "application/json",
+)
 _RETURNS = ("minimal", "representation", "OperationOutcome")
 
 
@@ -15,11 +20,19 @@ def check_content_type(headers: Mapping[str, str]) -> None:
     kind, parameters = _media_type(headers.get("content-type", ""))
     if kind not in _READ:
         raise WrongMediaType("Send FHIR R4 JSON: Content-Type application/fhir+json.")
-    if parameters.get("charset", "utf-8").strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise WrongMediaType("Send the JSON in UTF-8.")
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        raise WrongMediaType("Send the body as it is, without a content encoding.")
+    _check_encoding(headers, parameters)
     _check_version(parameters, WrongMediaType)
+
+
+def check_patch_type(headers: Mapping[str, str]) -> None:
+    """Raises WrongMediaType unless the body is JSON Patch or JSON Merge Patch, in UTF-8."""
+    kind, parameters = _media_type(headers.get("content-type", ""))
+    if kind not in _PATCHES:
+        raise WrongMediaType(
+            "Send JSON Patch (application/json-patch+json); XML Patch and FHIRPath Patch are not "
+            "offered."
+        )
+    _check_encoding(headers, parameters)
 
 
 def check_accept(accept: str | None, wanted_format: str | None = None) -> None:
@@ -34,6 +47,13 @@ def check_accept(accept: str | None, wanted_format: str | None = None) -> None:
         raise NotAcceptable("This service answers in JSON only: Accept application/fhir+json.")
     if fitting and all(_other_version(found) for found in fitting):
         raise NotAcceptable("This service speaks FHIR R4: fhirVersion=4.0.")
+
+
+def _check_encoding(headers: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+    if parameters.get("charset", "utf-8").strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise WrongMediaType("Send the JSON in UTF-8.")
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise WrongMediaType("Send the body as it is, without a content encoding.")
 
 
 def _is_wanted(parameters: Mapping[str, str]) -> bool:
@@ -58,10 +78,10 @@ def _media_type(text: str) -> tuple[str, dict[str, str]]:
     return kind.lower(), {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
-def preferred_return(headers: Mapping[str, str]) -> str:
-    """``minimal``, ``representation`` or ``OperationOutcome``; the last where nothing is asked."""
+def preferred_return(headers: Mapping[str, str]) -> str | None:
+    """``minimal``, ``representation`` or ``OperationOutcome``; None where nothing is asked."""
     wanted = _preferences(headers).get("return", "")
-    return wanted if wanted in _RETURNS else "OperationOutcome"
+    return wanted if wanted in _RETURNS else None
 
 
 def preferred_handling(headers: Mapping[str, str]) -> str | None:

@@ -6,16 +6,17 @@ from uuid import UUID
 
 from app.domain.actor import Actor
 from app.errors import RegistryError
-from app.use_cases.arrivals import NotKept, Outcome
+from app.use_cases.answer_again import KeptAnswer, find_kept_answer, keep_answer
 from app.use_cases.inbound_messages import InboundNote, keep_message
-from app.use_cases.receive_resources import receive_batch, receive_transaction
 from app.web.fhir.answers import Answer, Told, answer_alone, answer_bundle
+from app.web.fhir.carrying_out import answer_of, carry_out
 from app.web.fhir.errors import body_of, status_of
 from app.web.fhir.messages import Incoming, Message, read_message
+from app.web.fhir.negotiation import preferred_return
+from app.web.fhir.repeated import key_of
 from app.web.fhir.retrying import attempt
 from app.web.fhir.services import Services, fhir_base
 from fhir_mappings.operation_outcome import refusal_issues
-from fhir_mappings.reading import Remark
 
 LARGE_BODY = 64 * 1024
 """Bytes from which reading leaves the event loop: there it takes more than a few milliseconds."""
@@ -62,57 +63,38 @@ async def receive(services: Services, actor: Actor, incoming: Incoming) -> Answe
 async def _read(services: Services, actor: Actor, incoming: Incoming) -> Message:
     now = services.now()
     if len(incoming.body) < LARGE_BODY:
-        return read_message(incoming, actor.time_zone, now)
-    return await asyncio.to_thread(read_message, incoming, actor.time_zone, now)
+        return read_message(incoming, actor, now)
+    return await asyncio.to_thread(read_message, incoming, actor, now)
 
 
 async def _take(services: Services, actor: Actor, incoming: Incoming, message: Message) -> Answer:
     begun = services.database.transaction(
         actor, request_id=incoming.request_id, place=_address(incoming)
     )
+    key = key_of(incoming, message)
     async with begun as store:
-        if message.bundle == "batch":
-            outcomes = await receive_batch(store, message.arrivals)
-        else:
-            outcomes = [*await receive_transaction(store, message.arrivals)]
-        told = _told(message, outcomes)
-        if message.bundle is None:
-            answer = answer_alone(told[0], incoming.base)
-        else:
-            answer = answer_bundle(told, incoming.base, message.bundle)
-        await keep_message(store, _taken_note(incoming, message, told, answer.status))
+        first = await find_kept_answer(store, *key) if key else None
+        if first is not None:
+            return answer_of(first)
+        told = await carry_out(store, message)
+        answer = _answer(told, message, incoming)
+        await keep_message(store, _taken_note(incoming, told, answer.status))
+        if key:
+            kept = KeptAnswer(key.content_digest, answer.status, answer.headers, answer.body)
+            await keep_answer(store, key.name, kept)
     return answer
 
 
-def _told(message: Message, outcomes: list[Outcome | RegistryError]) -> list[Told]:
-    """What to say of each entry: one outcome for each arrival, a refusal for each other slot."""
-    left = iter(outcomes)
-    told = []
-    for slot in message.slots:
-        if slot.arrival is None:
-            assert slot.refusal is not None
-            told.append(Told(refusal=slot.refusal))
-            continue
-        found = next(left)
-        if isinstance(found, RegistryError):
-            told.append(Told(refusal=found, remarks=slot.remarks))
-        else:
-            told.append(Told(found, _remarks(found, slot.remarks)))
-    return told
+def _answer(told: list[Told], message: Message, incoming: Incoming) -> Answer:
+    wanted = preferred_return(incoming.headers)
+    if message.bundle is None:
+        return answer_alone(told[0], incoming.base, wanted)
+    return answer_bundle(told, incoming.base, message.bundle, wanted)
 
 
-def _remarks(outcome: Outcome, read: tuple[Remark, ...]) -> tuple[Remark, ...]:
-    """The reader's remarks and the use case's notices, each thing once."""
-    notices = [Remark(n.severity, n.code, n.where, n.words) for n in outcome.notices]
-    said = {remark.words for remark in read}
-    return (*read, *(notice for notice in notices if notice.words not in said))
-
-
-def _taken_note(incoming: Incoming, message: Message, told: list[Told], status: int) -> InboundNote:
+def _taken_note(incoming: Incoming, told: list[Told], status: int) -> InboundNote:
     """Where everything was kept, the resources hold the body; else the message holds it whole."""
-    whole = all(one.refusal is None for one in told) and not any(
-        isinstance(arrival.content, NotKept) for arrival in message.arrivals
-    )
+    whole = all(one.refusal is None and not one.unkept for one in told)
     reasons = [reason for one in told for reason in one.reasons()]
     outcome = "accepted" if whole else "partly-kept"
     return _note(incoming, outcome, status, reasons, None if whole else incoming.body)

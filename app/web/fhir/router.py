@@ -6,8 +6,7 @@ from urllib.parse import parse_qsl
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.domain.actor import Actor
-from app.domain.scopes import Interaction, covers
-from app.errors import NotFound, TooLarge, WrongMediaType
+from app.errors import NotFound, WrongMediaType
 from app.web.dependencies import IntegrationClient
 from app.web.fhir import (
     audit_events,
@@ -19,16 +18,19 @@ from app.web.fhir import (
     unknown_operations,
     validating,
 )
+from app.web.fhir.allowing import allowed_at, check_method
 from app.web.fhir.answers import Answer
 from app.web.fhir.capability import capability_statement
-from app.web.fhir.errors import FHIR_JSON, MethodNotOffered, TypeNotServed
-from app.web.fhir.messages import Incoming
-from app.web.fhir.negotiation import check_accept, preferred_return
-from app.web.fhir.receiving import keep_fact, receive
+from app.web.fhir.errors import FHIR_JSON, MethodNotOffered, check_served
+from app.web.fhir.incoming import id_of, incoming_of
+from app.web.fhir.messages import desk_of
+from app.web.fhir.negotiation import check_accept
+from app.web.fhir.reading import read_alone, search
+from app.web.fhir.receiving import receive
 from app.web.fhir.routing import FhirRoute
-from app.web.fhir.searching import read_one, search
 from app.web.fhir.services import Services, base_of, services_of
-from app.web.fhir.shaping import read_shape, written
+from app.web.fhir.shaping import written
+from fhir_mappings.asked import Target
 from fhir_mappings.conformance import PUBLISHED, TYPES
 from fhir_mappings.json_text import write_json
 
@@ -72,7 +74,7 @@ async def post_bundle(
     request: Request, actor: IntegrationClient, services: AppServices
 ) -> Response:
     """Take a transaction or a batch."""
-    return _response(await receive(services, actor, await _incoming(request, services, actor, "")))
+    return await _received(request, actor, services, "")
 
 
 @router.post("/{kind}/_search")
@@ -80,7 +82,7 @@ async def post_search(
     kind: str, request: Request, actor: IntegrationClient, services: AppServices
 ) -> Response:
     """Search with the parameters in the body, where no log sees them."""
-    _check_kind(kind)
+    check_served(kind)
     return await _searched_by_form(request, actor, services, kind)
 
 
@@ -103,7 +105,7 @@ async def _searched_by_form(
 ) -> Response:
     if request.headers.get("content-type", "").split(";")[0] != "application/x-www-form-urlencoded":
         raise WrongMediaType("Send the parameters as application/x-www-form-urlencoded.")
-    incoming = await _incoming(request, services, actor, f"{place or kind}/_search")
+    incoming = await incoming_of(request, services, actor, f"{place or kind}/_search")
     form = parse_qsl(incoming.body.decode("utf-8", errors="replace"), keep_blank_values=True)
     answer = await _searched(request, actor, services, kind, form, place)
     return written(answer, dict(form).get("_pretty"))
@@ -113,26 +115,41 @@ async def _searched_by_form(
 async def create(
     kind: str, request: Request, actor: IntegrationClient, services: AppServices
 ) -> Response:
-    """Create one resource; the registry chooses its id."""
-    if kind == "metadata":
-        raise MethodNotOffered("This address does not take that method.", _allowed(kind))
-    _check_kind(kind)
-    incoming = await _incoming(request, services, actor, kind)
-    return await _written(request, actor, services, await receive(services, actor, incoming))
+    """Create one resource, unless a condition finds it; the registry chooses its id."""
+    check_method("POST", kind)
+    return await _received(request, actor, services, kind)
 
 
-@router.put("/{kind}/{resource_id}")
-async def update(
+@router.api_route("/{kind}", methods=["PUT", "PATCH", "DELETE"])
+async def change_found(
+    kind: str, request: Request, actor: IntegrationClient, services: AppServices
+) -> Response:
+    """Update, patch or delete the one resource that a condition finds."""
+    check_method(request.method, kind)
+    if not request.url.query:
+        raise MethodNotOffered("Name an id, or a condition.", allowed_at(kind))
+    return await _received(request, actor, services, kind)
+
+
+@router.api_route("/{kind}/{resource_id}", methods=["PUT", "PATCH", "DELETE"])
+async def change(
     kind: str,
     resource_id: str,
     request: Request,
     actor: IntegrationClient,
     services: AppServices,
 ) -> Response:
-    """Update one resource, or create it under the id that the sender chose."""
-    _check_kind(kind)
-    incoming = await _incoming(request, services, actor, f"{kind}/{resource_id}")
-    return await _written(request, actor, services, await receive(services, actor, incoming))
+    """Update one resource, or create it under the sender's id; patch it; take it away."""
+    check_method(request.method, f"{kind}/{resource_id}")
+    return await _received(request, actor, services, f"{kind}/{resource_id}")
+
+
+@router.get("/_history")
+async def system_history(
+    request: Request, actor: IntegrationClient, services: AppServices
+) -> Response:
+    """Every version of everything that the client may read."""
+    return await _read(request, actor, services, Target("_history", query=request.url.query))
 
 
 @router.get("/{kind}")
@@ -140,8 +157,17 @@ async def search_type(
     kind: str, request: Request, actor: IntegrationClient, services: AppServices
 ) -> Response:
     """Search one type."""
-    _check_kind(kind)
+    check_served(kind)
     return await _searched(request, actor, services, kind, [])
+
+
+@router.get("/{kind}/_history")
+async def type_history(
+    kind: str, request: Request, actor: IntegrationClient, services: AppServices
+) -> Response:
+    """Every version of every resource of a type."""
+    target = Target(kind, None, ("_history",), request.url.query)
+    return await _read(request, actor, services, target)
 
 
 @router.get("/{kind}/{resource_id}")
@@ -153,12 +179,21 @@ async def read(
     services: AppServices,
 ) -> Response:
     """Read the newest version of one resource."""
-    _check_kind(kind)
-    shape = read_shape(request.query_params.multi_items())
-    answer = await read_one(services, actor, kind, resource_id, None, _id_of(request), shape)
-    if request.headers.get("if-none-match") == answer.headers["ETag"]:
-        return Response(status_code=304, headers=dict(answer.headers))
-    return _response(answer)
+    target = Target(kind, resource_id, (), request.url.query)
+    return await _read(request, actor, services, target)
+
+
+@router.get("/{kind}/{resource_id}/_history")
+async def history(
+    kind: str,
+    resource_id: str,
+    request: Request,
+    actor: IntegrationClient,
+    services: AppServices,
+) -> Response:
+    """Every version of one resource, also that it was taken away."""
+    target = Target(kind, resource_id, ("_history",), request.url.query)
+    return await _read(request, actor, services, target)
 
 
 @router.get("/{kind}/{resource_id}/_history/{version}")
@@ -171,13 +206,8 @@ async def read_version(
     services: AppServices,
 ) -> Response:
     """Read one version as it was served then."""
-    _check_kind(kind)
-    if not version.isdecimal() or len(version) > 9:
-        raise NotFound(f"There is no such version of {kind}/{resource_id[:64]}.")
-    number, shape = int(version), read_shape(request.query_params.multi_items())
-    return _response(
-        await read_one(services, actor, kind, resource_id, number, _id_of(request), shape)
-    )
+    target = Target(kind, resource_id, ("_history", version), request.url.query)
+    return await _read(request, actor, services, target)
 
 
 @router.get("/Patient/{patient_id}/{kind}")
@@ -198,29 +228,10 @@ async def search_compartment(
 @router.api_route("/{path:path}", methods=ALL_METHODS)
 async def elsewhere(request: Request, actor: IntegrationClient, path: str = "") -> Response:
     """Say clearly what is not offered: another method here, or nothing at this address."""
-    kind, _, rest = path.partition("/")
-    if path in ("", "metadata"):
-        raise MethodNotOffered("This address does not take that method.", _allowed(path))
-    _check_kind(kind)
-    if "/" in rest or (rest.startswith("_") and rest != "_search"):
-        raise NotFound("There is nothing at this address; see /fhir/metadata for what is.")
-    if request.method == "DELETE":
-        raise MethodNotOffered(
-            "Nothing is deleted here: send the resource again with the status entered-in-error "
-            "(a Patient with active false).",
-            _allowed(path),
-        )
-    raise MethodNotOffered("This address does not take that method.", _allowed(path))
-
-
-def _allowed(path: str) -> str:
-    if path == "":
-        return "POST"
-    if path == "metadata":
-        return "GET"
-    if path.endswith("/_search"):
-        return "POST"
-    return "GET, PUT" if "/" in path else "GET, POST"
+    allowed = allowed_at(path)
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": allowed, "Cache-Control": "no-store"})
+    raise MethodNotOffered("This address does not take that method.", allowed)
 
 
 def _check_compartment(kind: str) -> None:
@@ -228,44 +239,14 @@ def _check_compartment(kind: str) -> None:
         raise NotFound("There is no such compartment; see /fhir/metadata for what is.")
 
 
-def _check_kind(kind: str) -> None:
-    if kind not in PUBLISHED:
-        kept = ", ".join(PUBLISHED)
-        raise TypeNotServed(f"This registry keeps {kept}; there is nothing else at this address.")
+async def _received(request: Request, actor: Actor, services: Services, path: str) -> Response:
+    incoming = await incoming_of(request, services, actor, path)
+    return _response(await receive(services, actor, incoming))
 
 
-def _id_of(request: Request) -> str | None:
-    """By which the log and the audit name this request."""
-    return getattr(request.state, "request_id", None)
-
-
-async def _incoming(request: Request, services: Services, actor: Actor, path: str) -> Incoming:
-    """The request with its body, as long as that is within the limit."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    request_id = _id_of(request)
-    empty = Incoming(request.method, path, headers, b"", base_of(request), request_id)
-    limit = services.settings.max_body_bytes
-    chunks: list[bytes] = []
-    size = _declared(headers)
-    received = 0
-    if size <= limit:
-        async for chunk in request.stream():
-            received += len(chunk)
-            size = max(size, received)
-            if received > limit:
-                break
-            chunks.append(chunk)
-    if size > limit:
-        error = TooLarge(f"The body is larger than {limit} bytes; send it in parts.")
-        await keep_fact(services, actor, empty, error, size)
-        raise error
-    body = b"".join(chunks)
-    return Incoming(request.method, path, headers, body, empty.base, request_id)
-
-
-def _declared(headers: dict[str, str]) -> int:
-    text = headers.get("content-length", "")
-    return int(text) if text.isdecimal() and len(text) < 16 else 0
+async def _read(request: Request, actor: Actor, services: Services, target: Target) -> Response:
+    desk = desk_of(actor, services.now(), base_of(request), request.headers)
+    return _response(await read_alone(services, actor, desk, target, id_of(request)))
 
 
 async def _searched(
@@ -276,31 +257,12 @@ async def _searched(
     form: list[tuple[str, str]],
     place: str = "",
 ) -> Response:
-    pairs = [*request.query_params.multi_items(), *form]
-    base, request_id = base_of(request), _id_of(request)
+    pairs = (*request.query_params.multi_items(), *form)
+    base, request_id = base_of(request), id_of(request)
     answer = await search(services, actor, kind, pairs, request.headers, base, request_id, place)
     return _response(answer)
 
 
-async def _written(request: Request, actor: Actor, services: Services, answer: Answer) -> Response:
-    """The answer as the sender prefers it (Prefer: return=…)."""
-    wanted = preferred_return(request.headers)
-    if wanted == "minimal":
-        return Response(status_code=answer.status, headers=_headers(answer))
-    if wanted == "representation" and answer.resource and _may_read(actor, answer.resource[0]):
-        shown = await read_one(services, actor, *answer.resource, None, _id_of(request))
-        return Response(shown.body, answer.status, _headers(answer), FHIR_JSON)
-    return _response(answer)
-
-
-def _may_read(actor: Actor, kind: str) -> bool:
-    """What was written stands: a sender who may not read is answered without the resource."""
-    return covers(actor.scopes, kind, Interaction.READ)
-
-
 def _response(answer: Answer) -> Response:
-    return Response(answer.body, answer.status, _headers(answer), FHIR_JSON)
-
-
-def _headers(answer: Answer) -> dict[str, str]:
-    return {**answer.headers, "Cache-Control": "no-store"}
+    headers = {**answer.headers, "Cache-Control": "no-store"}
+    return Response(answer.body, answer.status, headers, FHIR_JSON if answer.body else None)

@@ -15,13 +15,21 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class FhirRoute(APIRoute):
-    """A route whose refusals are rendered here, whoever raised them."""
+    """A route whose refusals are rendered here, whoever raised them; HEAD is taken where GET is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        methods = set(kwargs.get("methods") or ())
+        kwargs["methods"] = methods | ({"HEAD"} if "GET" in methods else set())
+        super().__init__(*args, **kwargs)
 
     def get_route_handler(self) -> Handler:
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
-            return written(await unwritten(request), request.query_params.get("_pretty"))
+            told = written(await unwritten(request), request.query_params.get("_pretty"))
+            if request.method == "HEAD" and hasattr(told, "body"):
+                told.body = b""  # its length is still told
+            return told
 
         async def unwritten(request: Request) -> Response:
             try:

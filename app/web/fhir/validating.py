@@ -14,8 +14,8 @@ from app.web.dependencies import IntegrationClient
 from app.web.fhir.asking import body_of
 from app.web.fhir.errors import FHIR_JSON, TypeNotServed
 from app.web.fhir.messages import Incoming, read_message
+from app.web.fhir.reading import read_one
 from app.web.fhir.routing import FhirRoute
-from app.web.fhir.searching import read_one
 from app.web.fhir.services import Services, base_of, services_of
 from fhir_mappings.conformance import TYPES
 from fhir_mappings.examining import examine
@@ -136,7 +136,7 @@ async def _rehearsed(
     body = write_json(resource)
     incoming = Incoming(method, path, headers, body, base_of(request), _id_of(request))
     try:
-        message = read_message(incoming, actor.time_zone, services.now())
+        message = read_message(incoming, actor, services.now())
     except RegistryError as refusal:
         return refusal_issues(refusal)
     place = f"/fhir/{path}/$validate"

@@ -14,6 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from app.errors import Failed, Malformed, NotFound, RegistryError
 from app.jobs.anchoring import open_anchor
+from app.jobs.exporting import export_all
 from app.jobs.forgetting import FORGET_SECONDS, forget_expired
 from app.jobs.repeating import repeat
 from app.jobs.sealing import Sealer
@@ -106,6 +107,7 @@ def _jobs(services: Services) -> list[Coroutine[None, None, None]]:
             settings.deliver_seconds,
             lambda: deliver_all(database, services.post, settings.base_url, services.sealer),
         ),
+        repeat("exporting", settings.export_seconds, lambda: export_all(services.workshop)),
         repeat("forgetting", FORGET_SECONDS, lambda: forget_expired(database)),
     ]
 

@@ -134,6 +134,11 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     """What second factors are sealed with (auth/sealed_secrets.py); several, one a line or
     parted by spaces, while they are rotated: the first seals, all of them open."""
+    exports: Path | None = None
+    """Where bulk exports lie until they expire: a folder that all processes share, on a disk that
+    is encrypted as the database's is. Without it, in the folder of the checkout."""
+    export_seconds: float = 1.0
+    """How often a process looks for an export to work on."""
     instruments: Path | None = None
     """A folder of the site's own instruments (docs/instruments.md); read at start."""
 
@@ -183,6 +188,10 @@ class Settings(BaseSettings):
         """The secret keys, the newest first; a demo that was given none has one of its own."""
         keys = tuple(self.secret_key.get_secret_value().split())
         return keys or (("this-key-of-a-demo-seals-nothing-of-anybody",) if self.demo else ())
+
+    @property
+    def exports_folder(self) -> Path:
+        return self.exports or CHECKOUT / ".stepwell" / "exports"
 
     @property
     def https(self) -> bool:

@@ -16,6 +16,7 @@ from app.domain.actor import Actor
 from app.domain.catalogue import adopt
 from app.domain.delivery import Channel
 from app.domain.scopes import EVERY_SCOPE, permissions_of
+from app.jobs.exporting import Protocol, Workshop
 from app.migrating import newest_revision
 from app.publishing.publisher import FhirPublisher
 from app.reach.post import Post, Sender
@@ -26,6 +27,7 @@ from app.site_instruments import read_folder
 from app.store.engine import open_engine
 from app.store.transaction import Database
 from app.use_cases.inbound_messages import InboundRow
+from app.web.fhir import bulk
 from app.web.fhir.receiving import receive_raw
 from app.web.fhir.services import fhir_base
 
@@ -65,6 +67,14 @@ class Services:
         """What an organization's receiver verifies messages with; None without a key."""
         key = self.settings.webhook_key.get_secret_value()
         return secret_of(key, org_id, version) if key else None
+
+    @property
+    def workshop(self) -> Workshop:
+        """Where bulk exports are worked on."""
+        protocol = Protocol(
+            bulk.read_filter, bulk.shape_lines, bulk.is_about_patients, bulk.deletions
+        )
+        return Workshop(self.database, self.settings.exports_folder, protocol)
 
     async def receive_message(
         self,

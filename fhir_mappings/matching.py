@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from app.domain.criteria import (
     AboutPatient,
+    AllOf,
     AnyOf,
     ChangedWhen,
     Criterion,
@@ -55,6 +56,8 @@ def fits(found: Findable, criterion: Criterion) -> bool:
             return _has_text(found.index, criterion)
         case Lacks():
             return _lacks(found.index, criterion.parameter) is criterion.missing
+        case AllOf():
+            return fits_all(found, criterion.criteria)
         case AnyOf():
             return any(fits(found, one) for one in criterion.criteria)
         case AboutPatient() | Leads() | IsNamedBy():

@@ -67,7 +67,41 @@ class Operation:
 
 _COUNT = Input("_count", "integer", "How many on a page.")
 
+_EXPORT = (
+    Input("_outputFormat", "string", "application/fhir+ndjson, application/ndjson or ndjson."),
+    Input("_since", "instant", "Changed after then: the transactionTime of the export before."),
+    Input("_type", "string", "Only these types.", most="*"),
+    Input("_typeFilter", "string", "Searches, of which one must fit: Observation?code=…", most="*"),
+    Input("_elements", "string", "Only these elements.", most="*"),
+)
+_TOLD_LATER = (
+    "Answered by 202 and an address that tells how far it is; there is the manifest in the end. "
+    "It holds everything that was written up to its transactionTime and nothing later."
+)
+_BULK = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
+
 OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "export",
+        (),
+        "Everything as files",
+        _TOLD_LATER,
+        "`r` of each type; without _type, of those that the scopes reach",
+        _EXPORT,
+        answer=("OperationOutcome", "Where to ask how far it is."),
+        levels=("system",),
+        standard=f"{_BULK}export",
+    ),
+    Operation(
+        "export",
+        ("Patient",),
+        "Everything about patients as files",
+        _TOLD_LATER + " With the people and places around them.",
+        "`r` of each type; without _type, of those that the scopes reach",
+        (*_EXPORT, Input("patient", "Reference", "Only of these patients.", most="*")),
+        answer=("OperationOutcome", "Where to ask how far it is."),
+        standard=f"{_BULK}patient-export",
+    ),
     Operation(
         "everything",
         ("Patient",),

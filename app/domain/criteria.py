@@ -141,6 +141,13 @@ class IsNamedBy:
 
 
 @dataclass(frozen=True, slots=True)
+class AllOf:
+    """It fits each of them."""
+
+    criteria: "tuple[Criterion, ...]"
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """It fits one of them."""
 
@@ -158,6 +165,7 @@ Criterion: TypeAlias = (
     | Leads
     | IsNamedBy
     | AnyOf
+    | AllOf
 )
 
 

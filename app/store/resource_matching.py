@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, false, func, not_, or_, select, true, union
 
 from app.domain.criteria import (
     AboutPatient,
+    AllOf,
     AnyOf,
     ChangedWhen,
     Criterion,
@@ -56,6 +57,8 @@ def condition(store: Store, held: Any, kind: str, criterion: Criterion) -> Any:
             return or_(*(_changed(held, one) for one in criterion.periods))
         case AnyOf():
             return or_(false(), *(condition(store, held, kind, o) for o in criterion.criteria))
+        case AllOf():
+            return and_(true(), *(condition(store, held, kind, o) for o in criterion.criteria))
         case Lacks():
             present = or_(*(held.c.resource_id.in_(o) for o in _present(store, kind, criterion)))
             return not_(present) if criterion.missing else present

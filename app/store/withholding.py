@@ -18,10 +18,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.domain.actor import Actor
 from app.domain.part2 import Membership, keys_of, source_of
 
+HORIZON = 5_517
+"""The class of the horizon's advisory locks; no other lock of ours has two numbers."""
+
+
+def place_of(org_id: UUID) -> int:
+    """The lock of an organization; two that share one wait for each other, no more."""
+    return org_id.int & 0x7FFFFFFF
+
+
 _KEYS = re.compile(r"[a-z0-9: -]*")
 _BEGINNING = text(
     """
-    SELECT transaction_timestamp(),
+    WITH held AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(:horizon, :place) AS taken)
+    SELECT clock_timestamp(),
         EXISTS (SELECT FROM part2_programs WHERE org_id = :org),
         (SELECT json_agg(json_build_array(program_id, sole)) FROM part2_members
          WHERE org_id = :org AND staff_id = :actor AND active),
@@ -32,6 +42,7 @@ _BEGINNING = text(
         (SELECT marked FROM part2_programs WHERE org_id = :org AND program_id = :client
          ORDER BY number DESC LIMIT 1),
         (SELECT time_zone FROM organizations WHERE org_id = :org)
+    FROM held
     """
 )
 
@@ -41,7 +52,7 @@ class Beginning:
     """How a transaction begins."""
 
     now: datetime
-    """The database's time."""
+    """The database's time, told after the horizon's lock was taken (see store/horizon.py)."""
     keys: frozenset[str]
     """Empty where the organization has no program."""
     source: UUID | None
@@ -55,7 +66,14 @@ class Beginning:
 async def open_records(connection: AsyncConnection, actor: Actor) -> Beginning:
     """Look up what the actor may see and let the database know; the tenant is set already."""
     found = await connection.execute(
-        _BEGINNING, {"org": actor.org_id, "actor": actor.staff_id, "client": actor.client_id}
+        _BEGINNING,
+        {
+            "org": actor.org_id,
+            "actor": actor.staff_id,
+            "client": actor.client_id,
+            "horizon": HORIZON,
+            "place": place_of(actor.org_id),
+        },
     )
     now, has_programs, places, clinics, opened, is_program, zone = found.one()
     emergencies = {UUID(one): UUID(by) for one, by in (opened or {}).items()}

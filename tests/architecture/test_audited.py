@@ -24,6 +24,7 @@ WITHOUT_PATIENTS = {
     "clients": "integration clients",
     "deliveries": "messages to staff, which name no patient",
     "duty": "when staff are there",
+    "exports": "how far an export is; what it holds is export_pieces'",
     "handlings": "how flags are handled, and by whom",
     "ids": "new ids",
     "organizations": "organizations and clinics",

@@ -182,8 +182,15 @@ async def make_site(services: Services, stack: AsyncExitStack) -> Site:
 
 
 @pytest.fixture
-async def services(address: str) -> AsyncIterator[Services]:
-    settings = Settings(public_base_url=BASE, lasting_tokens=True, secret_key=SecretStr(KEY))
+async def services(
+    address: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Services]:
+    settings = Settings(
+        public_base_url=BASE,
+        lasting_tokens=True,
+        secret_key=SecretStr(KEY),
+        exports=tmp_path_factory.getbasetemp() / "exports",
+    )
     built = build_services(settings, address)
     yield built
     await built.database.engine.dispose()

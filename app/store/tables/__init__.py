@@ -49,6 +49,7 @@ from app.store.tables.duty import (
     reach,
 )
 from app.store.tables.endings import discharges, relapse_plans
+from app.store.tables.exports import exports
 from app.store.tables.federation import (
     break_glass_accounts,
     identities,
@@ -125,6 +126,7 @@ __all__ = [
     "episode_instruments",
     "episodes",
     "escalations",
+    "exports",
     "flag_handlings",
     "flags",
     "half_sign_ins",

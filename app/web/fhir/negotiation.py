@@ -90,6 +90,11 @@ def preferred_handling(headers: Mapping[str, str]) -> str | None:
     return wanted if wanted in ("lenient", "strict") else None
 
 
+def prefers_async(headers: Mapping[str, str]) -> bool:
+    """Whether the answer may come later (Prefer: respond-async)."""
+    return "respond-async" in _preferences(headers)
+
+
 def _preferences(headers: Mapping[str, str]) -> dict[str, str]:
     parts = headers.get("prefer", "").replace(";", ",").split(",")
     pairs = (part.partition("=") for part in parts)

@@ -10,6 +10,7 @@ from app.errors import NotFound, WrongMediaType
 from app.web.dependencies import IntegrationClient
 from app.web.fhir import (
     audit_events,
+    bulk,
     everything,
     lastn,
     matching,
@@ -53,6 +54,7 @@ router.include_router(lastn.router)
 router.include_router(matching.router)
 router.include_router(validating.router)
 router.include_router(populating.router)
+router.include_router(bulk.router)
 router.include_router(shipped.router)
 router.include_router(unknown_operations.router)  # after every operation that there is
 AppServices = Annotated[Services, Depends(services_of)]

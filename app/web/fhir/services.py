@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from fastapi import Request
@@ -24,6 +25,9 @@ class Settings(Protocol):
 
     @property
     def max_body_bytes(self) -> int: ...
+
+    @property
+    def exports_folder(self) -> Path: ...
 
 
 class Database(Protocol):

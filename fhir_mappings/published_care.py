@@ -69,6 +69,7 @@ def _episode_of_care(episode: PublishedEpisode) -> dict[str, Any]:
                 text=f"Collaborative care: {condition.lower()}",
             )
         ],
+        "diagnosis": [{"condition": reference("Condition", episode.episode_id)}],
         "patient": reference("Patient", episode.patient_fhir_id),
         "managingOrganization": reference("Organization", episode.clinic_id),
         "period": days(episode.enrolled_on, episode.ended_on),

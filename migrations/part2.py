@@ -66,10 +66,24 @@ def _as(parent: str, key: str, child: str, column: str = "") -> str:
 
 
 CARE, SCREENINGS = _shown("'{care}'"), _shown("'{screenings}'")
-RESOURCES = _shown(
-    "CASE resource_type WHEN 'Patient' THEN '{}'::text[] "
-    "WHEN 'Encounter' THEN '{care}'::text[] ELSE '{screenings}'::text[] END"
-)
+
+
+def published(table: str) -> str:
+    """When what is published of a program's record is shown: where the record itself is."""
+    safety = (
+        f"EXISTS (SELECT FROM flags f WHERE f.org_id = {table}.org_id "  # nosec B608: our tables
+        f"AND f.flag_id = {table}.resource_id::uuid AND f.kind = 'safety')"
+    )
+    return _shown(
+        "CASE WHEN resource_type = 'Patient' THEN '{}'::text[] "
+        "WHEN resource_type IN ('QuestionnaireResponse', 'Observation') "
+        "THEN '{screenings}'::text[] "
+        f"WHEN resource_type = 'Flag' AND {safety} THEN '{{screenings}}'::text[] "
+        "WHEN resource_type IN ('Flag', 'DetectedIssue') THEN '{screenings,care}'::text[] "
+        "ELSE '{care}'::text[] END"
+    )
+
+
 SERVED = (
     "EXISTS (SELECT FROM resources parent WHERE parent.org_id = resource_versions.org_id "
     "AND parent.resource_type = resource_versions.resource_type "
@@ -82,8 +96,8 @@ LABELLED = {
     "flags": _shown(
         "CASE kind WHEN 'safety' THEN '{screenings}'::text[] ELSE '{screenings,care}'::text[] END"
     ),
-    "resources": RESOURCES,
-    "resource_versions": f"{SERVED} AND ({RESOURCES})",
+    "resources": published("resources"),
+    "resource_versions": f"{SERVED} AND ({published('resource_versions')})",
     "inbound_messages": "program_id IS NULL OR part2_sees(program_id)",
     "patient_merge_items": "program_id IS NULL OR part2_sees(program_id)",
 } | dict.fromkeys(

@@ -1,4 +1,4 @@
-"""Episodes of care, as they are published."""
+"""Episodes of care and what they treat, as they are published."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -7,13 +7,14 @@ from app.publishing.own import Noun, OwnResource
 from app.store.publishable_care import EpisodeFacts, list_episode_facts, list_episode_ids
 from app.store.transaction import Store
 from fhir_mappings.published_care import PublishedEpisode, render_episode
+from fhir_mappings.published_condition import TreatedCondition, render_condition
 
 
 async def _episodes(store: Store, ids: Sequence[UUID]) -> Sequence[OwnResource]:
     return [
         OwnResource(resource, facts.patient_id, program_id=facts.program_id)
         for facts in await list_episode_facts(store, ids)
-        for resource in render_episode(_told(facts))
+        for resource in (*render_episode(_told(facts)), render_condition(_treated(facts)))
     ]
 
 
@@ -29,6 +30,17 @@ def _told(facts: EpisodeFacts) -> PublishedEpisode:
         care_manager_id=_id(facts.care_manager_id),
         consultant_id=_id(facts.consultant_id),
         primary_care_clinician=facts.primary_care_clinician,
+    )
+
+
+def _treated(facts: EpisodeFacts) -> TreatedCondition:
+    return TreatedCondition(
+        episode_id=str(facts.episode_id),
+        patient_fhir_id=facts.patient_fhir_id,
+        condition=facts.condition,
+        status=facts.status,
+        enrolled_on=facts.enrolled_on,
+        outcome=facts.outcome,
     )
 
 

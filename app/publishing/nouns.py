@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from app.publishing import care, people
+from app.publishing import care, findings, people, requests
 from app.publishing.own import Noun
 
 NOUNS: Mapping[str, Noun] = MappingProxyType(
@@ -12,5 +12,8 @@ NOUNS: Mapping[str, Noun] = MappingProxyType(
         "clinic": people.CLINIC,
         "staff": people.STAFF,
         "episode": care.EPISODE,
+        "flag": findings.FLAG,
+        "referral": requests.REFERRAL,
+        "recommendation": requests.RECOMMENDATION,
     }
 )

@@ -11,6 +11,7 @@ from sqlalchemy import Row, bindparam, select, update
 
 from app.errors import NotFound
 from app.store.grouping import group
+from app.store.publishable_findings import republish_findings_about
 from app.store.tables import assessment_versions, assessments
 from app.store.transaction import Store
 from app.store.visibility import seen
@@ -160,6 +161,8 @@ async def save_version(store: Store, assessment: Assessment, reason: str) -> Non
         .values(columns)
     )
     await _keep_version(store, assessment, reason)
+    if assessment.status == "entered-in-error":
+        await republish_findings_about(store, assessment.assessment_id)
 
 
 async def assign_episodes(store: Store, homes: Mapping[UUID, UUID]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import text, update
 
+from app.store.publishing import Changed
 from app.store.tables import flags, metadata
 from app.store.transaction import Store
 
@@ -43,6 +44,7 @@ async def backdate_flag(store: Store, flag_id: UUID, opened_at: datetime) -> Non
         .where(flags.c.org_id == store.org_id, flags.c.flag_id == flag_id)
         .values(opened_at=opened_at, asked_at=opened_at, next_step_at=opened_at)
     )
+    store.saved.append(Changed("flag", flag_id))
 
 
 async def expect_growth(store: Store) -> None:

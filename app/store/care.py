@@ -9,6 +9,7 @@ from sqlalchemy import Row, Table, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from app.errors import Conflict, NotFound
+from app.store.publishing import Changed
 from app.store.tables import case_reviews, contacts, treatment_events
 from app.store.transaction import Store
 from app.store.visibility import seen
@@ -127,6 +128,7 @@ async def answer_review(
         .where(case_reviews.c.org_id == store.org_id, case_reviews.c.review_id == review.review_id)
         .values(status=status, answer=words, answered_at=store.now, answered_by_id=staff_id)
     )
+    store.saved.append(Changed("recommendation", review.review_id))
 
 
 async def list_treatment_events(store: Store, episode_id: UUID) -> list[TreatmentEvent]:
@@ -182,7 +184,10 @@ async def add_contact(store: Store, values: dict[str, Any]) -> bool:
 
 
 async def add_review(store: Store, values: dict[str, Any]) -> bool:
-    return await add_once(store, case_reviews, values)
+    added = await add_once(store, case_reviews, values)
+    if added:
+        store.saved.append(Changed("recommendation", values["review_id"]))
+    return added
 
 
 async def add_treatment_event(store: Store, values: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from app.domain.relapse_prevention import RelapsePlan
 from app.errors import VersionConflict
 from app.store.care import add_once, was_sent
 from app.store.grouping import group
+from app.store.publishing import Changed
 from app.store.tables import discharges, relapse_plans
 from app.store.transaction import Store
 
@@ -109,7 +110,10 @@ async def add_plan(
 
 
 async def add_discharge(store: Store, values: Mapping[str, Any]) -> bool:
-    return await add_once(store, discharges, {"recorded_at": store.now} | dict(values))
+    added = await add_once(store, discharges, {"recorded_at": store.now} | dict(values))
+    if added:
+        store.saved.append(Changed("episode", values["episode_id"]))
+    return added
 
 
 async def was_discharged(store: Store, episode_id: UUID, request_key: str) -> bool:

@@ -11,6 +11,7 @@ from sqlalchemy import Row, bindparam, select, update
 from app.errors import NotFound, VersionConflict
 from app.store.grouping import group
 from app.store.ids import new_id
+from app.store.publishing import Changed
 from app.store.tables import episodes, flags
 from app.store.transaction import Store
 from app.store.visibility import seen
@@ -123,11 +124,11 @@ async def add_flags(store: Store, rows: list[dict[str, Any]]) -> None:
     One that says nothing of its first step asks at once: no flag waits unasked for ever.
     """
     if rows:
+        named: list[dict[str, Any]] = [{"flag_id": new_id()} | row for row in rows]
         given = {"org_id": store.org_id, "state": "open", "opened_at": store.now, "version": 1}
         given |= {"owner_as": "intake", "asked_at": store.now, "next_step_at": store.now}
-        await store.connection.execute(
-            flags.insert(), [given | {"flag_id": new_id()} | row for row in rows]
-        )
+        await store.connection.execute(flags.insert(), [given | row for row in named])
+        store.saved += [Changed("flag", row["flag_id"]) for row in named]
 
 
 async def change_flag(store: Store, flag: Flag, values: Mapping[str, Any]) -> None:
@@ -145,6 +146,7 @@ async def change_flag(store: Store, flag: Flag, values: Mapping[str, Any]) -> No
     )
     if changed.rowcount != 1:
         raise VersionConflict("Somebody else answered this flag at the same moment.")
+    store.saved.append(Changed("flag", flag.flag_id))
 
 
 async def move_flags(store: Store, homes: Mapping[UUID, UUID]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, select
 
-from app.store.tables import episodes, patients
+from app.store.tables import discharges, episodes, patients
 from app.store.transaction import Store
 
 
@@ -27,12 +27,15 @@ class EpisodeFacts:
     consultant_id: UUID | None
     primary_care_clinician: str | None
     program_id: UUID | None
+    outcome: str | None
+    """Why it ended."""
 
 
 async def list_episode_facts(store: Store, episode_ids: Sequence[UUID]) -> list[EpisodeFacts]:
     """What is told of each of these."""
     of = episodes.c
     whose = and_(patients.c.org_id == of.org_id, patients.c.patient_id == of.patient_id)
+    ended = and_(discharges.c.org_id == of.org_id, discharges.c.episode_id == of.episode_id)
     found = await store.connection.execute(
         select(
             of.episode_id,
@@ -47,8 +50,10 @@ async def list_episode_facts(store: Store, episode_ids: Sequence[UUID]) -> list[
             of.consultant_id,
             of.primary_care_clinician,
             of.program_id,
+            discharges.c.outcome,
         )
         .join_from(episodes, patients, whose)
+        .outerjoin(discharges, ended)
         .where(of.org_id == store.org_id, of.episode_id.in_(episode_ids))
         .order_by(of.episode_id)
     )

@@ -88,7 +88,12 @@ class Changed:
     record_id: UUID
 
 
-NOUNS_OF_TABLES = {"episodes": "episode"}
+NOUNS_OF_TABLES = {
+    "episodes": "episode",
+    "flags": "flag",
+    "referrals": "referral",
+    "case_reviews": "recommendation",
+}
 """Table → the noun under which its rows are published, by their first key after `org_id`.
 
 What moves to another patient, or is set back, is published anew by this.

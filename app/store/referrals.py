@@ -13,6 +13,7 @@ from app.domain.referral import DEFAULT_DAYS
 from app.errors import NotFound, VersionConflict
 from app.store.care import add_once, was_sent
 from app.store.grouping import group
+from app.store.publishing import Changed
 from app.store.tables import patients, referral_events, referral_policies, referrals
 from app.store.transaction import Store
 from app.store.visibility import seen
@@ -151,7 +152,10 @@ async def list_events(
 async def add_referral(store: Store, values: Mapping[str, Any]) -> bool:
     """Add a referral unless the same form was sent before; whether it was added now."""
     given = {"version": 1, "opened_at": store.now}
-    return await add_once(store, referrals, given | dict(values))
+    added = await add_once(store, referrals, given | dict(values))
+    if added:
+        store.saved.append(Changed("referral", values["referral_id"]))
+    return added
 
 
 async def was_moved(store: Store, referral_id: UUID, request_key: str) -> bool:
@@ -184,6 +188,7 @@ async def change_referral(
             "Somebody else moved this referral while you had it open. Nothing was saved; look at "
             "it again and repeat your change."
         )
+    store.saved.append(Changed("referral", referral.referral_id))
 
 
 async def list_patients_due(store: Store, today: date, limit: int) -> list[UUID]:

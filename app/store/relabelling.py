@@ -37,7 +37,13 @@ _WITHIN = (
     relapse_plans,
     discharges,
 )
-_PUBLISHED = ((assessments, assessments.c.assessment_id), (episodes, episodes.c.episode_id))
+_PUBLISHED = (
+    (assessments, assessments.c.assessment_id),
+    (episodes, episodes.c.episode_id),
+    (flags, flags.c.flag_id),
+    (referrals, referrals.c.referral_id),
+    (case_reviews, case_reviews.c.review_id),
+)
 """Tables whose rows are published under their own id."""
 _SENT = (assessments, assessment_parts, encounters, resources, inbound_messages)
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from app.domain.catalogue import (
+    MISPLACED,
     TRAPS,
     instrument_for_panel,
     instrument_for_score,
@@ -64,6 +65,16 @@ def _meaning(code: str) -> Meaning | None:
     if instrument := instrument_for_panel(code):
         return Meaning(Part.PANEL, code, instrument)
     return None
+
+
+def words_for_wrong(concept: Mapping[str, Any], instrument: Instrument) -> str | None:
+    """What a well-known wrong code in a panel of this instrument should have been, if it is one."""
+    codes = loinc_codes(concept)
+    if any(instrument.item_for_code(code) for code in codes):
+        return None
+    said = [TRAPS[code] for code in codes if code in TRAPS]
+    said += [MISPLACED[code].words for code in codes if code in MISPLACED]
+    return said[0] if said else None
 
 
 def words_for_unknown(concept: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from app.domain.catalogue import MISPLACED, items_for_code
 from app.domain.instrument import Instrument
 from fhir_mappings.answers import read_answer
 from fhir_mappings.codings import find_value, first_identifier, is_absent
-from fhir_mappings.meaning import Meaning, Part, find_meaning, words_for_unknown
+from fhir_mappings.meaning import Meaning, Part, find_meaning, words_for_unknown, words_for_wrong
 from fhir_mappings.parts import read_links, read_status, read_time, read_who
 from fhir_mappings.reading import Notes, PartReading, Reading, Setting, Unkept
 from fhir_mappings.totals import is_result, read_total
@@ -144,6 +144,10 @@ def _components(
     total: Decimal | None = None
     for index, component in enumerate(resource.get("component") or ()):
         path = f"component[{index}]"
+        wrong = words_for_wrong(component.get("code") or {}, instrument)
+        if wrong:
+            notes.warn("code-invalid", f"{path}.code", f"Left aside. {wrong}")
+            continue
         for meaning in find_meaning(component.get("code") or {}):
             if meaning.part is Part.ITEM:
                 _add_component(component, meaning, instrument, answers, path, notes)

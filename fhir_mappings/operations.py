@@ -183,6 +183,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=("Parameters", "response: the QuestionnaireResponse; issues: what is to be known."),
         levels=("type", "instance"),
         standard="http://hl7.org/fhir/uv/sdc/OperationDefinition/Questionnaire-populate",
+        test="tests/web/test_fhir_populate.py",
     ),
     Operation(
         "validate",

@@ -1,16 +1,17 @@
 """What goes out: the sender's own resource with our id and version, or a resource of ours."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from app.domain.instrument import CANONICAL_BASE, Instrument, Item
+from app.domain.instrument import CANONICAL_BASE, Instrument
 from app.domain.score import Answers
 from fhir_mappings.form_logic import link_id, total_link_id
 from fhir_mappings.json_text import read_json, write_json
-from fhir_mappings.local_codes import level_coding, option_coding, score_coding
+from fhir_mappings.local_codes import level_coding, score_coding
+from fhir_mappings.published_answers import answer_of, components_of
 from fhir_mappings.security import security_meta
 
 __all__ = [
@@ -88,7 +89,8 @@ def instant_text(moment: datetime) -> str:
 def render_score(assessment: PublishedAssessment) -> dict[str, Any]:
     """The total as an Observation of ours: US Core 7 Screening Assessment, without id.
 
-    A total that cannot be known has a dataAbsentReason (us-core-2).
+    A total that cannot be known has a dataAbsentReason (us-core-2). The answers that it was made
+    of are its components, as in HL7's Apgar score: decision 0029 says why they are no members.
     """
     observation: dict[str, Any] = {
         "resourceType": "Observation",
@@ -101,6 +103,9 @@ def render_score(assessment: PublishedAssessment) -> dict[str, Any]:
         "effectiveDateTime": instant_text(assessment.effective_at),
     }
     observation |= _score_value(assessment)
+    components = components_of(assessment.instrument, assessment.answers)
+    if components:
+        observation["component"] = components
     if assessment.derived_from:
         references = [{"reference": reference} for reference in assessment.derived_from]
         observation["derivedFrom"] = references
@@ -179,19 +184,11 @@ def _answered_items(instrument: Instrument, answers: Answers) -> list[dict[str, 
         {
             "linkId": link_id(item),
             "text": item.text,
-            "answer": [_answer(instrument, item, answers[item.key])],
+            "answer": [answer_of(instrument, item, answers[item.key])],
         }
         for item in instrument.items
         if item.key in answers
     ]
-
-
-def _answer(instrument: Instrument, item: Item, value: int) -> Mapping[str, Any]:
-    """An option of our Questionnaire, or the number where a number is asked for."""
-    option = next((one for one in item.options if one.value == value), None)
-    if option:
-        return {"valueCoding": _coding(*option_coding(instrument, item, option))}
-    return {"valueInteger": value}
 
 
 def _total_item(instrument: Instrument, total: Decimal) -> dict[str, Any]:

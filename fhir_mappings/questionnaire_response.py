@@ -45,7 +45,7 @@ def read_questionnaire_response(resource: Mapping[str, Any], setting: Setting) -
     identified = identify(resource, fields)
     if not identified.instruments:
         notes.refuse_if_any("This QuestionnaireResponse cannot be read.")
-        return _reading(_unkept(identified, fields, setting), notes)
+        return _reading(_unkept(resource, identified, fields, setting), notes)
     part = _read_form(resource, identified, fields, status, notes)
     return _reading(part, notes)
 
@@ -58,8 +58,12 @@ def _reading(content: PartReading | Unkept, notes: Notes) -> Reading:
     )
 
 
-def _unkept(identified: Identified, fields: list[Field], setting: Setting) -> Unkept:
-    codes = [code for one in fields for code in one.codes]
+def _unkept(
+    resource: Mapping[str, Any], identified: Identified, fields: list[Field], setting: Setting
+) -> Unkept:
+    """A well-known wrong code is told with the right one, also as ``http://loinc.org/q/…``."""
+    named = str(resource.get("questionnaire", "")).partition("|")[0].rpartition("/")[2]
+    codes = [named, *(code for one in fields for code in one.codes)]
     trap = next((TRAPS[code] for code in codes if code in TRAPS), None)
     words = f"{identified.words} {trap}" if trap else identified.words
     return Unkept(setting.at("questionnaire"), words)

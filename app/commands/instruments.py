@@ -7,8 +7,9 @@ import typer
 
 from app.domain.catalogue import INSTRUMENTS, SHIPPED, adopt
 from app.domain.instrument import Instrument
-from app.settings import load_settings
+from app.settings import CHECKOUT, load_settings
 from app.site_instruments import list_definitions, read_files, read_folder
+from fhir_mappings.terminology import as_markdown
 
 instrument_cli = typer.Typer(
     no_args_is_help=True, help="Questionnaires: those that ship, and yours."
@@ -48,6 +49,17 @@ def list_command() -> None:
     for instrument in INSTRUMENTS.values():
         where = "ships" if instrument.id in SHIPPED else origin[instrument.id]
         typer.echo(f"{_line(instrument)} · {where}")
+
+
+@instrument_cli.command("codes")
+def codes_command(
+    write: Annotated[bool, typer.Option("--write", help="Write docs/terminology.md.")] = False,
+) -> None:
+    """Tell which codes are accepted for each instrument, and which are often wrong."""
+    if write:
+        (CHECKOUT / "docs" / "terminology.md").write_text(as_markdown(), encoding="utf-8")
+    else:
+        typer.echo(as_markdown())
 
 
 def _line(one: Instrument) -> str:

@@ -32,13 +32,18 @@ def is_valid(resource):
     return True
 
 
+def answered(instrument_id):
+    """The second answer to each of up to nine questions."""
+    return {one.key: one.values[1] for one in INSTRUMENTS[instrument_id].items[:9]}
+
+
 def published(instrument_id="phq-9", answers=None, **more):
     return PublishedAssessment(
         **{
             "assessment_id": "a-1",
             "instrument": INSTRUMENTS[instrument_id],
             "patient_fhir_id": "85",
-            "answers": {f"q{n}": 1 for n in range(1, 10)} if answers is None else answers,
+            "answers": answered(instrument_id) if answers is None else answers,
             "total": Decimal(9),
             "prorated": False,
             "severity": "Mild",
@@ -107,6 +112,27 @@ def test_a_total_of_ours_is_valid_and_reads_as_what_it_says(instrument_id, statu
     else:
         assert (part.instrument_id, part.total) == (instrument_id, 3)
     assert part.reference == "Patient/85"
+
+
+@pytest.mark.parametrize("instrument_id", sorted(INSTRUMENTS))
+def test_a_total_of_ours_carries_the_answers_it_was_made_of(instrument_id):
+    instrument = INSTRUMENTS[instrument_id]
+    answers = {one.key: one.values[-1] for one in instrument.items}
+    total = Decimal(instrument.maximum if not instrument.ordinal else 3)
+    observation = render_score(published(instrument_id, answers, total=total))
+    assert is_valid(observation)
+    if instrument.is_single_question:
+        assert "component" not in observation
+        return
+    assert part_of(observation).answers == {
+        key: value for key, value in answers.items() if instrument.item(key).loinc
+    }
+    codes = [one["code"]["coding"][0]["code"] for one in observation["component"]]
+    assert len(codes) == len(set(codes)) == len(answers)
+
+
+def test_a_total_without_known_answers_has_no_components():
+    assert "component" not in render_score(published(answers={}))
 
 
 def test_a_prorated_total_says_so():

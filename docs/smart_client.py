@@ -39,6 +39,8 @@ answer = httpx.post(
 answer.raise_for_status()
 token = answer.json()["access_token"]  # good for five minutes; ask again before it ends
 
-found = httpx.get(f"{base}/fhir/Patient", headers={"Authorization": f"Bearer {token}"})
+found = httpx.get(
+    f"{base}/fhir/Patient?_total=accurate", headers={"Authorization": f"Bearer {token}"}
+)
 found.raise_for_status()
 print(answer.json()["scope"], "patients:", found.json()["total"])

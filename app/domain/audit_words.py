@@ -127,6 +127,8 @@ _WORDS: Mapping[Sort, Mapping[str, str]] = MappingProxyType(
             "shifts.enter": "entered who is on call",
             "shift.withdraw": "withdrew a shift",
             "message.send-again": "sent a message again",
+            "message.keep-answer": "sent a FHIR message that may be sent again",
+            "message.answer-again": "sent a FHIR message again and was answered as before",
         },
         Sort.EXPORT: {
             "audit.export": "exported the audit",

@@ -91,6 +91,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answer=("OperationOutcome", "Where to ask how far it is."),
         levels=("system",),
         standard=f"{_BULK}export",
+        test="tests/web/test_bulk_export.py",
     ),
     Operation(
         "export",
@@ -101,6 +102,7 @@ OPERATIONS: tuple[Operation, ...] = (
         (*_EXPORT, Input("patient", "Reference", "Only of these patients.", most="*")),
         answer=("OperationOutcome", "Where to ask how far it is."),
         standard=f"{_BULK}patient-export",
+        test="tests/web/test_bulk_export.py",
     ),
     Operation(
         "everything",

@@ -93,7 +93,7 @@ async def test_the_ehr_is_told_of_too(site: Site, records: Records) -> None:
     whom = {
         "/fhir/Patient/p1": {one},
         "/fhir/Patient": {one, other},
-        "/fhir/Patient?name=zzy&_count=1": {other},
+        "/fhir/Patient?name=zzy&_count=1&_sort=-_id": {other},
         "/fhir/QuestionnaireResponse?patient=p1": {one},
         "/fhir/Observation?_count=0": set(),
         "/fhir/QuestionnaireResponse/q3/_history/1": {other},

@@ -1,8 +1,9 @@
 """Criteria carried out in memory, over resources that lie in no table (definitions)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.domain.criteria import (
     AboutPatient,
@@ -18,6 +19,7 @@ from app.domain.criteria import (
     IsNamedBy,
     Lacks,
     Leads,
+    SortKey,
     compares,
 )
 
@@ -85,3 +87,28 @@ def _lacks(index: Index, parameter: str) -> bool:
     names = {one.parameter for one in index.tokens}
     names |= {one.parameter for one in index.dates} | {one.parameter for one in index.strings}
     return names.isdisjoint({parameter, f"{parameter}:identifier"})
+
+
+def in_order(every: Sequence[Findable], sort: Sequence[SortKey]) -> list[Findable]:
+    """As pages are ordered in the store: by each key, what lacks it last, ties by id."""
+    ordered = sorted(every, key=lambda one: one.resource_id)
+    for key in reversed(sort):
+        told = [(_sorted_by(one, key), one) for one in ordered]
+        there = [(value, one) for value, one in told if value is not None]
+        there.sort(key=lambda pair: pair[0], reverse=key.descending)
+        ordered = [one for _, one in there] + [one for value, one in told if value is None]
+    return ordered
+
+
+def _sorted_by(found: Findable, key: SortKey) -> Any:
+    """The first of its values, or the last downwards; None where it has none."""
+    if key.parameter == "_id":
+        return found.resource_id
+    if key.parameter == "_lastUpdated":
+        return found.last_updated
+    values: list[Any]
+    if key.of_texts:
+        values = [one.word for one in found.index.strings if one.parameter == key.parameter]
+    else:
+        values = [one.start for one in found.index.dates if one.parameter == key.parameter]
+    return (max if key.descending else min)(values, default=None)

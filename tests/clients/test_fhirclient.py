@@ -8,6 +8,7 @@ from fhirclient.client import FHIRClient
 from fhirclient.models.bundle import Bundle
 from fhirclient.models.observation import Observation
 from fhirclient.models.patient import Patient
+from fhirclient.models.practitioner import Practitioner
 from fhirclient.models.questionnaireresponse import QuestionnaireResponse
 from fhirclient.server import (
     FHIRNotFoundException,
@@ -45,8 +46,7 @@ def smart(account: Account) -> FHIRClient:
 
 
 def created(smart: FHIRClient, resource: Any) -> Any:
-    """Create it, and read what the registry made of it."""
-    smart.server.session.headers["Prefer"] = "return=representation"
+    """Create it, and take what the registry made of it."""
     told = resource.create(smart.server)
     return type(resource)(told)
 
@@ -85,6 +85,34 @@ def test_an_update_is_a_new_version(smart: FHIRClient) -> None:
     rosa.update(smart.server)
     read = Patient.read(rosa.id, smart.server)
     assert (read.active, read.meta.versionId) == (True, "2")
+
+
+def test_what_is_deleted_is_gone(smart: FHIRClient) -> None:
+    nobody = created(smart, Practitioner({"name": [{"family": "Nobody"}]}))
+    nobody.delete(smart.server)
+    with pytest.raises(requests.HTTPError) as gone:
+        Practitioner.read(nobody.id, smart.server)
+    assert gone.value.response.status_code == 410
+
+
+def test_the_story_of_a_resource(smart: FHIRClient) -> None:
+    rosa = created(smart, Patient(patient("88-3101")))
+    rosa.active = True
+    rosa.update(smart.server)
+    told = Bundle.read_from(f"Patient/{rosa.id}/_history", smart.server)
+    assert [entry.resource.meta.versionId for entry in told.entry] == ["2", "1"]
+    assert told.type == "history"
+
+
+def test_what_comes_along(smart: FHIRClient) -> None:
+    rosa = created(smart, Patient(patient("88-3201")))
+    created(smart, Observation(total(rosa.id, 12, WHEN)))
+    search = Observation.where({"patient": rosa.id}).include("subject")
+    found = [one.resource_type for one in search.perform_resources_iter(smart.server)]
+    assert sorted(set(found)) == ["Observation", "Patient"]
+    backwards = Patient.where({"_id": rosa.id}).include("subject", Observation, reverse=True)
+    found = [one.resource_type for one in backwards.perform_resources_iter(smart.server)]
+    assert sorted(set(found)) == ["Observation", "Patient"]
 
 
 def test_a_transaction(smart: FHIRClient) -> None:

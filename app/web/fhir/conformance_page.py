@@ -38,7 +38,9 @@ PARAMETERS = (
     f"{_OFFERED}::test_each_parameter_that_is_advertised_finds_what_says_so_and_nothing_else"
 )
 """The test of every search parameter of a type."""
-OF_DEFINITIONS = "tests/web/test_fhir_operations.py::test_each_is_defined_and_found"
+OF_DEFINITIONS = (
+    "tests/web/test_fhir_shipped.py::test_each_parameter_of_definitions_finds_what_says_so"
+)
 OF_THE_AUDIT = "tests/web/test_fhir_audit_events.py"
 ANSWERED = "tests/web/test_fhir_operations.py::test_each_operation_is_answered_where_it_is_offered"
 
@@ -114,7 +116,7 @@ def shown_by(kind: str) -> str:
     """The test of the search parameters of a type."""
     if kind == AUDIT:
         return OF_THE_AUDIT
-    return OF_DEFINITIONS if kind in LISTERS else f"{PARAMETERS}[{kind}]"
+    return f"{OF_DEFINITIONS if kind in LISTERS else PARAMETERS}[{kind}]"
 
 
 def _operations(operations: Iterable[Operation]) -> str:

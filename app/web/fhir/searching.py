@@ -71,7 +71,7 @@ def _entries(page: ResourcePage, read: Read, base: str) -> Iterator[bytes]:
     for one in page.included:
         yield _entry(one, base, "include", read.shape)
     if read.left_aside:
-        yield _left_aside(read)
+        yield left_aside(read)
 
 
 def _entry(found: StoredResource, base: str, mode: str, shape: Shape) -> bytes:
@@ -79,7 +79,7 @@ def _entry(found: StoredResource, base: str, mode: str, shape: Shape) -> bytes:
     return entry(found, base, {"mode": mode}, body)
 
 
-def _left_aside(read: Read) -> bytes:
+def left_aside(read: Read) -> bytes:
     """What was asked and is not offered: told, since more may be found than was meant."""
     words = "This parameter is not offered and was left aside."
     remarks = [Remark("warning", "not-supported", name, words) for name in read.left_aside]

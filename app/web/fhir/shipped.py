@@ -4,36 +4,36 @@ They hold nothing of anybody, so no use case looks for them and no audit tells o
 their scope like any other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.domain.actor import Actor
 from app.domain.catalogue import INSTRUMENTS
-from app.domain.criteria import ResourceSearch
 from app.domain.scopes import Interaction
 from app.errors import Malformed, NotFound, WrongMediaType
 from app.use_cases.read_resources import StoredResource
 from app.web.dependencies import IntegrationClient
 from app.web.fhir.answers import Answer, entity_tag, http_date
-from app.web.fhir.bundling import entry, searchset
+from app.web.fhir.bundling import entry, page_links, searchset
 from app.web.fhir.errors import FHIR_JSON
 from app.web.fhir.negotiation import preferred_handling
-from app.web.fhir.parameters import Pairs, read_search
+from app.web.fhir.parameters import Pairs, Read, read_search
 from app.web.fhir.routing import FhirRoute
+from app.web.fhir.searching import left_aside
 from app.web.fhir.services import Services, base_of, services_of
 from app.web.fhir.shaping import read_shape, shaped_body
 from fhir_mappings.code_system import list_code_systems
 from fhir_mappings.indexing import index_of
 from fhir_mappings.json_text import write_json
-from fhir_mappings.matching import Findable, fits_all
+from fhir_mappings.matching import Findable, fits_all, in_order
 from fhir_mappings.operations import CHANGED_ON, OPERATIONS, definition
 from fhir_mappings.questionnaire import list_questionnaires
 
@@ -64,26 +64,27 @@ class Shipped:
     findable: Findable
 
 
-def _shipped(kind: str, base: str) -> Mapping[str, Shipped]:
-    """By id, in the order of the ids; made anew where the site's instruments are others."""
-    return _made_of(kind, base, tuple((one.id, one.version) for one in INSTRUMENTS.values()))
+def _shipped(kind: str, base: str, zone: str) -> Mapping[str, Shipped]:
+    """By id, in the order of the ids; made anew where the site's instruments are others.
+
+    A day is a day in the zone of whoever asks, here as in the searches of the versions.
+    """
+    return _made_of(kind, base, zone, tuple((one.id, one.version) for one in INSTRUMENTS.values()))
 
 
 @lru_cache(maxsize=64)
-def _made_of(kind: str, base: str, _catalogue: object) -> Mapping[str, Shipped]:
-    made = [_made(one, base) for one in LISTERS[kind]()]
-    return {
-        one.stored.resource_id: one for one in sorted(made, key=lambda one: one.stored.resource_id)
-    }
+def _made_of(kind: str, base: str, zone: str, _catalogue: object) -> Mapping[str, Shipped]:
+    made = {str(one["id"]): _made(one, base, ZoneInfo(zone)) for one in LISTERS[kind]()}
+    return {name: made[name] for name in sorted(made)}
 
 
-def _made(resource: Mapping[str, Any], base: str) -> Shipped:
+def _made(resource: Mapping[str, Any], base: str, zone: ZoneInfo) -> Shipped:
     kind, name, meta = resource["resourceType"], str(resource["id"]), resource["meta"]
     changed = datetime.fromisoformat(meta["lastUpdated"])
     stored = StoredResource(
         kind, name, int(meta["versionId"]), changed, False, write_json(resource)
     )
-    return Shipped(stored, Findable(name, changed, index_of(resource, base, UTC)))
+    return Shipped(stored, Findable(name, changed, index_of(resource, base, zone)))
 
 
 router = APIRouter(route_class=FhirRoute, include_in_schema=False)
@@ -118,7 +119,7 @@ for _kind in LISTERS:
 
 def _read(request: Request, actor: Actor, kind: str, name: str) -> Response:
     actor.require_scope(kind, Interaction.READ)
-    found = _shipped(kind, base_of(request)).get(name)
+    found = _shipped(kind, base_of(request), actor.time_zone).get(name)
     if found is None:
         raise NotFound(f"There is no {kind}/{name[:64]} here.")
     headers = {
@@ -137,42 +138,33 @@ def _searched(request: Request, actor: Actor, kind: str, pairs: Pairs) -> Respon
     base, zone = base_of(request), ZoneInfo(actor.time_zone)
     handling = preferred_handling(request.headers)
     read = read_search(kind, pairs, base, zone, handling=handling)
-    answer = _page(kind, read.search, read.used, base)
+    every = _shipped(kind, base, actor.time_zone)
+    answer = _page(kind, every, read, base)
     headers = {**answer.headers, "Cache-Control": "no-store"}
     return Response(answer.body, answer.status, headers, FHIR_JSON)
 
 
-def _page(kind: str, wanted: ResourceSearch, used: Pairs, base: str) -> Answer:
+def _page(kind: str, every: Mapping[str, Shipped], read: Read, base: str) -> Answer:
     """Those that fit, after the one that the page before ended with."""
-    if wanted.cursor is not None and wanted.cursor not in _shipped(kind, base):
+    wanted = read.search
+    if wanted.cursor is not None and wanted.cursor not in every:
         raise Malformed("The page link is not one of ours; search again from the start.")
-    shape = read_shape(used)
-    fitting = [
-        one.stored
-        for one in _shipped(kind, base).values()
-        if fits_all(one.findable, wanted.criteria)
-    ]
-    rest = [one for one in fitting if not wanted.cursor or one.resource_id > wanted.cursor]
+    ordered = in_order([one.findable for one in every.values()], wanted.sort)
+    names = [one.resource_id for one in ordered]
+    fitting = [one.resource_id for one in ordered if fits_all(one, wanted.criteria)]
+    begun = set(names[: names.index(wanted.cursor) + 1] if wanted.cursor else ())
+    rest = [name for name in fitting if name not in begun]
     shown = rest[: wanted.count]
-    links = [("self", _url(kind, used, base))]
-    if len(rest) > wanted.count > 0:
-        others = [pair for pair in used if pair[0] != "_cursor"]
-        links.append(("next", _url(kind, [*others, ("_cursor", shown[-1].resource_id)], base)))
-    entries = [entry(_as_asked(one, shape), base, {"mode": "match"}) for one in shown]
-    return searchset(entries, links, (), len(fitting))
+    following = shown[-1] if len(rest) > wanted.count > 0 else None
+    links = page_links(f"{base}/{kind}", read.used, following)
+    return searchset(_entries(every, shown, read, base), links, (), len(fitting))
 
 
-def _as_asked(found: StoredResource, shape: Any) -> StoredResource:
-    return StoredResource(
-        found.resource_type,
-        found.resource_id,
-        found.version,
-        found.last_updated,
-        found.deleted,
-        shaped_body(found.body, shape),
-    )
-
-
-def _url(kind: str, pairs: Pairs, base: str) -> str:
-    query = urlencode(list(pairs))
-    return f"{base}/{kind}?{query}" if query else f"{base}/{kind}"
+def _entries(
+    every: Mapping[str, Shipped], shown: Sequence[str], read: Read, base: str
+) -> Iterator[bytes]:
+    for name in shown:
+        stored = every[name].stored
+        yield entry(stored, base, {"mode": "match"}, shaped_body(stored.body, read.shape))
+    if read.left_aside:
+        yield left_aside(read)

@@ -74,7 +74,12 @@ def create_app(services: Services) -> FastAPI:
     app.mount("/assets", pages.assets, name="assets")
     for kind in (RegistryError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _refuse)
-    app.add_middleware(Envelope, limits=limits_of(services.settings), refuse=_refuse)
+    app.add_middleware(
+        Envelope,
+        limits=limits_of(services.settings),
+        refuse=_refuse,
+        tellers={"fhir": fhir_errors.told_before},
+    )
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=services.settings.trusted_proxies)
     return app
 

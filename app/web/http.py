@@ -6,8 +6,9 @@ alone, and never reaches the server, which would log what the exception says.
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -24,6 +25,8 @@ Send = Callable[[Message], Awaitable[None]]
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Refuse = Callable[[Request, Exception], Awaitable[Response]]
+Tellers = Mapping[str, Callable[[int, str], Response]]
+"""Face (the first step of a path) → its own words for a status, before it is reached."""
 
 log = logging.getLogger("stepwell.access")
 
@@ -82,8 +85,11 @@ class Exchange:
 class Envelope:
     """Gives each request an id, bounds and a host that is ours, and each answer its headers."""
 
-    def __init__(self, app: App, *, limits: Limits, refuse: Refuse) -> None:
+    def __init__(
+        self, app: App, *, limits: Limits, refuse: Refuse, tellers: Tellers | None = None
+    ) -> None:
         self.app = app
+        self.tellers = tellers or {}
         self.limits = limits
         self.refuse = refuse
         self.in_work = 0
@@ -181,12 +187,18 @@ class Envelope:
         return message
 
     async def _tell(self, exchange: Exchange, send: Send) -> None:
-        """Refuse in plain words, and end the connection: what it still carries is not read."""
+        """Refuse in the face's words, and end the connection: what it still carries is not read."""
         status, words = exchange.refusal or (500, "")
         headers = {"connection": "close"}
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             headers["retry-after"] = "5"
-        told = Response(f"{words}\n", status, headers, "text/plain")
+        teller = self.tellers.get(str(exchange.scope["path"]).split("/")[1])
+        told = (
+            teller(status, words)
+            if teller
+            else Response(f"{words}\n", status, media_type="text/plain")
+        )
+        told.headers.update(headers)
 
         async def pass_on(message: Message) -> None:
             await self._send(exchange, message, send)
@@ -207,7 +219,7 @@ class Envelope:
         asset = str(exchange.scope["path"]).startswith("/assets/") and exchange.status < 400
         kept = (b"cache-control", b"no-cache" if asset else b"no-store")
         more = [(name, value) for name, value in (*self.headers, kept) if name not in given]
-        return [*headers, *more, (b"x-request-id", exchange.request_id.encode())]
+        return [*headers, *more, *_names(exchange)]
 
 
 def _begin(scope: Scope) -> Exchange:
@@ -217,6 +229,20 @@ def _begin(scope: Scope) -> Exchange:
     for name, value in scope.get("headers", ()):
         exchange.headers.setdefault(name.lower(), []).append(value)
     return exchange
+
+
+_NAME = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+def _names(exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    """Our id of the request; a FHIR client's own is given back, with ours beside it.
+
+    https://hl7.org/fhir/R4/http.html#custom; it names nothing in the log or the audit.
+    """
+    ours, theirs = exchange.request_id.encode(), exchange.header(b"x-request-id")
+    if str(exchange.scope["path"]).startswith("/fhir") and _NAME.fullmatch(theirs):
+        return [(b"x-request-id", theirs.encode()), (b"x-correlation-id", ours)]
+    return [(b"x-request-id", ours)]
 
 
 def _host_of(exchange: Exchange) -> str:

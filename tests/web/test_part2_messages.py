@@ -194,3 +194,39 @@ async def test_an_id_alone_makes_nobody_known(site: Site) -> None:
 async def general_id(site: Site) -> str:
     name = patients.c.display_name.like("%Alvarez%") & patients.c.program_id.is_(None)
     return str(await find(site, patients.c.fhir_id, name))
+
+
+async def test_a_withheld_record_has_no_history_and_cannot_be_changed_or_named(site: Site) -> None:
+    await protected_world(site)
+    await mark(site, await clinic_id(site), ("ben",))
+    await put_visit(site, visit())
+    _, token = await add_client(site, "Another writer")
+    http = await site.open()
+    signed = {"Authorization": f"Bearer {token}"}
+
+    async def ask(method: str, path: str, **more: Any) -> Response:
+        headers = signed | more.pop("headers", {})
+        return await http.request(method, f"/fhir/{path}", headers=headers, **more)
+
+    patch = {"content": b"[]", "headers": {"Content-Type": "application/json-patch+json"}}
+    never = [await ask("GET", "Encounter/never/_history"), await ask("DELETE", "Encounter/never")]
+    found = [await ask("GET", "Encounter/enc-1/_history"), await ask("DELETE", "Encounter/enc-1")]
+    assert [one.status_code for one in found] == [one.status_code for one in never] == [404, 404]
+    for one, other in zip(found, never, strict=True):
+        assert one.text.replace("enc-1", "never") == other.text
+    assert (await ask("PATCH", "Encounter/enc-1", **patch)).status_code == 404
+    assert "entry" not in (await ask("GET", "Encounter/_history")).json()
+    everything = await ask("GET", "_history?_count=200")
+    assert everything.status_code == 200
+    assert "enc-1" not in everything.text
+    batch = {
+        "resourceType": "Bundle",
+        "type": "batch",
+        "entry": [
+            {"request": {"method": "GET", "url": url}}
+            for url in ("Encounter/enc-1", "Encounter/enc-1/_history/1", "Encounter?_id=enc-1")
+        ],
+    }
+    told = (await http.post("/fhir", json=batch, headers=signed)).json()["entry"]
+    assert [one["response"]["status"][:3] for one in told] == ["404", "404", "200"]
+    assert "entry" not in told[2]["resource"]

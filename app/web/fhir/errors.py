@@ -105,6 +105,15 @@ def _lacking(error: RegistryError) -> str:
     return f'Bearer realm="stepwell", error="insufficient_scope"{scope}'
 
 
+_BEFORE = {408: "timeout", 413: "too-costly", 421: "not-supported", 503: "transient"}
+
+
+def told_before(status: int, words: str) -> Response:
+    """What is refused before this face is reached, in its words all the same."""
+    issue = {"severity": "error", "code": _BEFORE.get(status, "invalid"), "diagnostics": words}
+    return Response(write_json(outcome([issue])), status, {"Cache-Control": "no-store"}, FHIR_JSON)
+
+
 def render_bug() -> Response:
     """The answer where the registry itself is at fault; says nothing of the values involved."""
     issue = {"severity": "fatal", "code": "exception", "diagnostics": "The registry failed here."}

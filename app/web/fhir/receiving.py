@@ -38,8 +38,9 @@ async def receive_raw(
     """
     lower = {name.lower(): value for name, value in headers.items()}
     base = fhir_base(services.settings.public_base_url or "")
-    below = path.strip("/").removeprefix("fhir").strip("/")
-    incoming = Incoming(method, below, lower, body, base, replay_of=replay_of)
+    address, _, query = path.partition("?")
+    below = address.strip("/").removeprefix("fhir").strip("/")
+    incoming = Incoming(method, below, lower, body, base, replay_of=replay_of, query=query)
     try:
         answer = await receive(services, actor, incoming)
     except RegistryError as error:
@@ -109,7 +110,7 @@ def _note(
 ) -> InboundNote:
     return InboundNote(
         method=incoming.method,
-        path=_address(incoming),
+        path=_address(incoming) + (f"?{incoming.query}" if incoming.query else ""),
         content_type=incoming.headers.get("content-type", "").replace("\x00", "")[:200],
         outcome=outcome,
         http_status=status,

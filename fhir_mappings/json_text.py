@@ -11,6 +11,7 @@ from typing import Any
 import simplejson
 
 from app.errors import Malformed, Problem
+from fhir_mappings.resource_types import R4_TYPES
 
 MAX_DEPTH = 50
 """Levels of nesting; the deepest honest resource seen has 12."""
@@ -171,4 +172,4 @@ def _expression(root: dict[str, Any], path: Path) -> str:
         path, step = path
         words = f"[{step}]{words}" if isinstance(step, int) else f".{step}{words}"
     kind = root.get("resourceType")
-    return f"{kind if isinstance(kind, str) and kind.isalpha() else 'resource'}{words}"
+    return f"{kind if isinstance(kind, str) and kind in R4_TYPES else 'resource'}{words}"

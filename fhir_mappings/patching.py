@@ -55,7 +55,8 @@ def _check_operations(operations: list[Any]) -> None:
 
 
 def _fault(operation: Any) -> str:
-    if not isinstance(operation, dict) or operation.get("op") not in _OPERATIONS:
+    op = operation.get("op") if isinstance(operation, dict) else None
+    if not isinstance(op, str) or op not in _OPERATIONS:
         return f"Name an op: {', '.join(sorted(_OPERATIONS))}."
     needed = {"path": str}
     if operation["op"] in ("move", "copy"):

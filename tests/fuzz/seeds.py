@@ -42,6 +42,21 @@ _SCREENINGS = (
 )
 
 
+PATCHES: tuple[list[dict[str, Any]], ...] = (
+    [
+        {"op": "test", "path": "/gender", "value": "female"},
+        {"op": "replace", "path": "/birthDate", "value": "1980-03-01"},
+    ],
+    [{"op": "add", "path": "/telecom/-", "value": {"system": "phone", "value": "555-2"}}],
+    [
+        {"op": "copy", "from": "/name/0", "path": "/name/1"},
+        {"op": "remove", "path": "/name/0/given"},
+        {"op": "move", "from": "/gender", "path": "/language"},
+    ],
+)
+MERGE = {"gender": "male", "birthDate": None, "name": [{"family": SECRET}]}
+
+
 def _patient(**more: Any) -> dict[str, Any]:
     name = [{"use": "official", "family": SECRET, "given": ["Ana", "M"]}]
     return make_patient(
@@ -87,7 +102,31 @@ def _bundles(kind: str) -> list[dict[str, Any]]:
     return [
         {"resourceType": "Bundle", "type": kind, "entry": [entries[0], *entries[start : start + 4]]}
         for start in range(1, len(entries), 4)
-    ]
+    ] + [{"resourceType": "Bundle", "type": kind, "entry": [*_ASKED, *entries[:2]]}]
+
+
+_ASKED: list[dict[str, Any]] = [
+    {"request": {"method": "GET", "url": "Patient?identifier=urn:mrn|1001"}},
+    {"request": {"method": "DELETE", "url": "Condition/r1"}},
+    {"request": {"method": "DELETE", "url": "Task?identifier=urn:r|1"}},
+    {
+        "request": {
+            "method": "PUT",
+            "url": "Condition?identifier=urn:r|1",
+            "ifMatch": 'W/"1"',
+        },
+        "resource": make_record("Condition", **_SAID, subject={"reference": "Patient/85"}),
+    },
+    {
+        "request": {
+            "method": "POST",
+            "url": "Organization",
+            "ifNoneExist": "identifier=urn:r|1",
+        },
+        "resource": make_record("Organization", **_SAID),
+    },
+]
+"""What else a Bundle may ask."""
 
 
 def _real() -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def conditional_references(resource: Mapping[str, Any]) -> list[str]:
     the sender may see (see receive_patient.py).
     """
     told = [resource.get(name) for name in _SUBJECTS]
-    by_name = {one.get("reference") for one in told if isinstance(one, Mapping)}
+    by_name = [one.get("reference") for one in told if isinstance(one, Mapping)]
     return [
         one
         for one in conditional(resource)

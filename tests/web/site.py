@@ -92,11 +92,12 @@ class Site:
         return visitor
 
     async def send(self, body: Any, path: str = "/fhir", method: str = "POST") -> Response:
-        """Post as the EHR does."""
+        """Post as an EHR does that reads what it is told."""
         http: AsyncClient = await self.open()
         headers = {
             "Authorization": f"Bearer {self.token}",
             "Content-Type": "application/fhir+json",
+            "Prefer": "return=OperationOutcome",
         }
         return await http.request(method, path, json=body, headers=headers)
 

@@ -57,6 +57,7 @@ PLAIN = {
     "token": "nothing",
     "resource_id": "nothing",
     "key": "nothing",
+    "file_name": "nothing",
 }
 """Parameters that name no record of an organization."""
 TYPED = {

@@ -270,24 +270,24 @@ def _manifest(found: Export, base: str) -> bytes:
     return write_json(manifest)
 
 
-@router.get("/$export-file/{export_id}/{name}")
+@router.get("/$export-file/{export_id}/{file_name}")
 async def file(
     export_id: str,
-    name: str,
+    file_name: str,
     actor: IntegrationClient,
     services: AppServices,
 ) -> Response:
     """One file; ranges of it too, so that a download that broke off goes on."""
     place = "/fhir/$export-file"
     async with services.database.transaction(actor, place=place) as store:
-        found = await take_file(store, _uuid(export_id), name)
+        found = await take_file(store, _uuid(export_id), file_name)
     if found.state != "complete":
         raise NotFound("There is no such file.")
-    if name == "left-aside.ndjson" and found.wanted["left_aside"]:
+    if file_name == "left-aside.ndjson" and found.wanted["left_aside"]:
         return Response(_left_aside(found.wanted["left_aside"]), 200, media_type=NDJSON)
     known = {one.get("name") for one in found.files}
-    path = services.settings.exports_folder / str(found.export_id) / name
-    if name not in known or not path.is_file():
+    path = services.settings.exports_folder / str(found.export_id) / file_name
+    if file_name not in known or not path.is_file():
         raise NotFound("There is no such file.")
     return FileResponse(path, media_type=NDJSON, headers={"Cache-Control": "no-store"})
 

@@ -57,7 +57,9 @@ async def test_what_is_told_of_a_program_clinic_is_its_record(site: Site, who: s
     await imported(await site.sign_in(who), file(ROSA))
     for column in (assessments.c.program_id, patients.c.program_id, episodes.c.program_id):
         assert await find(site, column) == place, column.table.name
-    assert await count(site, resources.c.resource_id, resources.c.program_id.is_(None)) == 0
+    of_patients = resources.c.patient_id.is_not(None)
+    general = resources.c.program_id.is_(None) & of_patients
+    assert await count(site, resources.c.resource_id, general) == 0
     _, other = await add_client(site, "Other")
     for kind in ("Patient", "Observation", "QuestionnaireResponse"):
         assert (await fetch(site, f"{kind}?_count=0", other)).json()["total"] == 0, kind

@@ -16,6 +16,7 @@ from app.commands.instruments import instrument_cli
 from app.commands.organizations import organization_cli
 from app.commands.postgres import postgres_cli
 from app.commands.records import records_cli
+from app.commands.publishing import publishing_cli
 from app.commands.recovery import recovery_cli
 from app.commands.running import addresses, console, in_services, serve_until_stopped
 from app.commands.secrets import secrets_cli
@@ -40,6 +41,7 @@ cli.add_typer(conformance_cli)
 cli.add_typer(demo_cli)
 cli.add_typer(records_cli)
 cli.add_typer(settings_cli)
+cli.add_typer(publishing_cli)
 for group, name in (
     (staff_cli, "staff"),
     (audit_cli, "audit"),

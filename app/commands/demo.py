@@ -15,6 +15,7 @@ from app.commands.running import (
 )
 from app.demo import load as demo_data
 from app.migrating import migrate
+from app.publishing.republish import republish_in
 from app.settings import CHECKOUT, Settings, load_settings
 from app.settings_checks import check_safe
 from app.wiring import Services, build_services
@@ -47,6 +48,10 @@ async def _load_demo(services: Services, patients: int, seed: int) -> str | None
         token = await demo_data.load(
             services.database, patients, seed, today, lambda done: bar.advance(task, done)
         )
+        if token and patients <= demo_data.PUBLISHED:
+            bar.update(task, description="Telling it as FHIR")
+            async for _ in republish_in(services.database, demo_data.ORG):
+                pass
     await services.database.engine.dispose()
     return token
 

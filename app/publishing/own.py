@@ -64,3 +64,5 @@ class Noun:
 
     render: Rendering
     list_ids: Listing
+    types: tuple[str, ...] = ()
+    """The types of FHIR R4 that it becomes."""

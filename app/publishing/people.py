@@ -55,6 +55,6 @@ async def _organization(store: Store, ids: Sequence[UUID]) -> Sequence[OwnResour
     return [OwnResource(render_organization(str(org_id), name)) for org_id in ids]
 
 
-STAFF = Noun(_staff, list_staff_ids)
-CLINIC = Noun(_clinics, list_clinic_ids)
-ORGANIZATION = Noun(_organization, list_own_id)
+STAFF = Noun(_staff, list_staff_ids, ("Practitioner", "PractitionerRole"))
+CLINIC = Noun(_clinics, list_clinic_ids, ("Organization", "Location"))
+ORGANIZATION = Noun(_organization, list_own_id, ("Organization",))

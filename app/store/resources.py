@@ -193,6 +193,18 @@ async def append_versions(
         )
 
 
+async def count_versions_of_now(store: Store, resource_types: Sequence[str]) -> int:
+    """How many versions of these types this transaction wrote."""
+    found = await store.connection.scalar(
+        select(func.count()).where(
+            resource_versions.c.org_id == store.org_id,
+            resource_versions.c.resource_type.in_(resource_types),
+            resource_versions.c.last_updated == store.now,
+        )
+    )
+    return int(found or 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Again:
     """A resource that says the same under its next version."""

@@ -15,8 +15,8 @@ from app.commands.identity_providers import identity_provider_cli
 from app.commands.instruments import instrument_cli
 from app.commands.organizations import organization_cli
 from app.commands.postgres import postgres_cli
-from app.commands.records import records_cli
 from app.commands.publishing import publishing_cli
+from app.commands.records import records_cli
 from app.commands.recovery import recovery_cli
 from app.commands.running import addresses, console, in_services, serve_until_stopped
 from app.commands.secrets import secrets_cli

@@ -31,6 +31,8 @@ class Source(StrEnum):
     """Published at write time, senders' and ours alike, and served as they were published."""
     CODE = "code"
     """Definitions that the service ships or a site adds: the same for everybody, never written."""
+    RENDERED = "rendered"
+    """Rendered from what is kept when they are read: they would be written again and again."""
     AUDIT = "audit"
     """Rows of the audit, rendered when they are read; under a scope of its own."""
 
@@ -86,7 +88,8 @@ def us_core(*names: str) -> tuple[str, ...]:
 
 
 def _type(name: str, *parameters: Parameter, **how: object) -> ResourceType:
-    by_name = {one.name: one for one in (*COMMON, *parameters)}
+    common = COMMON[:2] if how.get("source") is Source.RENDERED else COMMON
+    by_name = {one.name: one for one in (*common, *parameters)}
     return ResourceType(name, MappingProxyType(by_name), **how)  # type: ignore[arg-type]
 
 
@@ -395,6 +398,7 @@ _TYPES = (
         reference("member", PATIENT, "member.entity"),
         reference("managing-entity", _PRACTITIONERS, "managingEntity"),
         taken=False,
+        source=Source.RENDERED,
         compartment=("member",),
     ),
     _type(
@@ -402,10 +406,8 @@ _TYPES = (
         *about("target"),
         reference("target", ()),
         date("recorded"),
-        date("when", "occurred[x]"),
-        reference("agent", _ACTORS, "agent.who"),
-        token("agent-type", "agent.type"),
         taken=False,
+        source=Source.RENDERED,
         compartment=("patient",),
         profiles=us_core("provenance"),
     ),
@@ -457,3 +459,5 @@ TAKEN = tuple(one.name for one in _TYPES if one.taken)
 """What clients send."""
 PUBLISHED = tuple(one.name for one in _TYPES if one.source is Source.VERSIONS)
 """What lies in the versions table."""
+RENDERED = tuple(one.name for one in _TYPES if one.source is Source.RENDERED)
+"""What is rendered when it is read."""

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.criteria import (
     EARLIEST,
     LATEST,
+    LONG_NAME,
     LONGEST,
     DateEntry,
     Index,
@@ -18,6 +19,7 @@ from app.domain.criteria import (
 from fhir_mappings.conformance import TYPES
 from fhir_mappings.instants import TimeNotUsable, read_span
 from fhir_mappings.parameter import Kind, Parameter
+from fhir_mappings.provenance import long_name
 
 _NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
@@ -37,6 +39,9 @@ def index_of(resource: Mapping[str, Any], base: str, zone: tzinfo) -> Index:
             tokens.update(_tokens(parameter, value, base))
             dates.update(_dates(parameter, value, zone))
             strings.update(_strings(parameter, value))
+    digest = long_name(str(resource.get("resourceType")), str(resource.get("id")))
+    if digest:
+        tokens.add(TokenEntry(LONG_NAME, "", digest))
     return Index(frozenset(tokens), frozenset(dates), frozenset(strings))
 
 

@@ -11,6 +11,9 @@ from typing import TypeAlias
 LONGEST = 200
 """Characters of a value that an index holds; what is longer is found by its digest alone."""
 
+LONG_NAME = "_long-name"
+"""Under this, ids are found that are too long to be told within another id."""
+
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 """The start of a period that is open there."""
 LATEST = datetime(9999, 12, 31, tzinfo=UTC)

@@ -48,4 +48,4 @@ def _id(found: UUID | None) -> str | None:
     return str(found) if found else None
 
 
-EPISODE = Noun(_episodes, list_episode_ids, ("EpisodeOfCare", "CareTeam"))
+EPISODE = Noun(_episodes, list_episode_ids, ("EpisodeOfCare", "CareTeam", "Condition"))

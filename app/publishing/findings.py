@@ -39,4 +39,4 @@ def _told(store: Store, facts: FindingFacts) -> PublishedFinding:
     )
 
 
-FLAG = Noun(_flags, list_flag_ids)
+FLAG = Noun(_flags, list_flag_ids, ("Flag", "DetectedIssue"))

@@ -72,5 +72,5 @@ def _recommendation(facts: RecommendationFacts) -> PublishedRecommendation:
     )
 
 
-REFERRAL = Noun(_referrals, list_referral_ids)
-RECOMMENDATION = Noun(_recommendations, list_review_ids)
+REFERRAL = Noun(_referrals, list_referral_ids, ("ServiceRequest", "Task"))
+RECOMMENDATION = Noun(_recommendations, list_review_ids, ("Task",))

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_, union_all
 
 from app.errors import Malformed
-from app.store.resources import StoredResource, same_version, served_columns
+from app.store.resources import StoredResource, is_one_of, same_version, served_columns
 from app.store.tables import patients, resource_versions, resources
 from app.store.transaction import Store
 
@@ -108,7 +108,7 @@ async def list_named(store: Store, names: Collection[tuple[str, str]]) -> Sequen
         .where(
             resources.c.org_id == store.org_id,
             resources.c.deleted.is_(False),
-            tuple_(resources.c.resource_type, resources.c.resource_id).in_(sorted(names)),
+            is_one_of(resources, names),
         )
         .order_by(resources.c.resource_type, resources.c.resource_id)
     )

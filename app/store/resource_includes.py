@@ -1,13 +1,12 @@
 """What comes along with the resources that a search found: along references, or against them."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, tuple_
 
 from app.domain.criteria import Included
-from app.store.resources import StoredResource, same_version, served_columns
+from app.store.resources import StoredResource, is_one_of, same_version, served_columns
 from app.store.tables import resource_tokens, resource_versions, resources
 from app.store.transaction import Store
 
@@ -69,11 +68,14 @@ async def list_resources(store: Store, names: Iterable[Name], most: int) -> list
     asked = sorted(names)
     if not asked:
         return []
-    key: Any = tuple_(resources.c.resource_type, resources.c.resource_id)
     rows = await store.connection.execute(
         select(*served_columns(), resources.c.patient_id)
         .join(resource_versions, same_version())
-        .where(resources.c.org_id == store.org_id, key.in_(asked), resources.c.deleted.is_(False))
+        .where(
+            resources.c.org_id == store.org_id,
+            is_one_of(resources, asked),
+            resources.c.deleted.is_(False),
+        )
         .order_by(resources.c.resource_type, resources.c.resource_id)
         .limit(most)
     )

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, delete, tuple_
+from sqlalchemy import Table, delete
 
 from app.domain.criteria import Index
+from app.store.resources import is_one_of
 from app.store.tables import resource_dates, resource_strings, resource_tokens
 from app.store.transaction import Store
 
@@ -39,9 +40,8 @@ async def forget_index(store: Store, names: Iterable[tuple[str, str]]) -> None:
     """Let these (type, id) be found by nothing any more."""
     wanted = sorted(names)
     for table in (resource_tokens, resource_dates, resource_strings):
-        key = tuple_(table.c.resource_type, table.c.resource_id)
         await store.connection.execute(
-            delete(table).where(table.c.org_id == store.org_id, key.in_(wanted))
+            delete(table).where(table.c.org_id == store.org_id, is_one_of(table, wanted))
         )
 
 

@@ -1,12 +1,12 @@
 """Published FHIR resources: the newest state of each, and every version as it was served."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, bindparam, false, func, or_, select, update
 
 from app.errors import Conflict, VersionConflict
 from app.store.tables import patients, resource_versions, resources
@@ -83,15 +83,32 @@ async def save_resources(store: Store, every: Sequence[ResourceFacts]) -> list[S
     return saved
 
 
+def is_one_of(table: Any, names: Iterable[tuple[str, str]]) -> ColumnElement[bool]:
+    """Whether the row is of one of these (type, id): looked up by the index, whatever is known.
+
+    A list of pairs is not: where Postgres has no statistics yet, as in the minutes after many rows
+    came, it goes through all of a type (measured at 1,500: 15 s for 50 of them; so 0.4 ms).
+    """
+    by_type: dict[str, list[str]] = {}
+    for kind, name in sorted(set(names)):
+        by_type.setdefault(kind, []).append(name)
+    return or_(
+        false(),
+        *(
+            and_(table.c.resource_type == kind, table.c.resource_id.in_(ids))
+            for kind, ids in by_type.items()
+        ),
+    )
+
+
 def _name(facts: ResourceFacts) -> tuple[str, str]:
     return facts.resource_type, facts.resource_id
 
 
 async def _lock(store: Store, every: Sequence[ResourceFacts]) -> dict[tuple[str, str], Row[Any]]:
-    names = tuple_(resources.c.resource_type, resources.c.resource_id)
     found = await store.connection.execute(
         select(resources)
-        .where(resources.c.org_id == store.org_id, names.in_(sorted(map(_name, every))))
+        .where(resources.c.org_id == store.org_id, is_one_of(resources, map(_name, every)))
         .order_by(resources.c.resource_type, resources.c.resource_id)
         .with_for_update()
     )
@@ -266,13 +283,12 @@ async def find_all_current(
     """The newest versions of these (type, id) that are there, and whom each is about."""
     found: list[tuple[StoredResource, UUID | None]] = []
     for start in range(0, len(names), PIECE):
-        key = tuple_(resources.c.resource_type, resources.c.resource_id)
         rows = await store.connection.execute(
             select(resources.c.patient_id, *served_columns())
             .join(resource_versions, same_version())
             .where(
                 resources.c.org_id == store.org_id,
-                key.in_(names[start : start + PIECE]),
+                is_one_of(resources, names[start : start + PIECE]),
                 resources.c.deleted.is_(False),
             )
         )

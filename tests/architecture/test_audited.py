@@ -41,6 +41,9 @@ WITHOUT_PATIENTS = {
 EXCEPTIONS = {
     ("inbound_messages", "count_waiting"): "a number",
     ("find_duplicates", "find_duplicates"): "part of what brought the record, which is audited",
+    ("read_groups", "list_caseloads"): "names and numbers; who is in them is audited when shown",
+    ("read_provenance", "find_long_name"): "an id that was asked for",
+    ("read_provenance", "list_origins"): "part of a search, which is audited with whom it shows",
     ("reevaluate_patient", "reevaluate_patient"): "part of the act that changed the course",
     ("reevaluate_patient", "reevaluate_patients"): "part of the act, or of the sweep",
     ("set_referral_days", "view_referral_days"): "the days after which a referral is late",

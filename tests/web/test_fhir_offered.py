@@ -10,7 +10,7 @@ import pytest
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from fhir_mappings.combinations import COMBINATIONS
-from fhir_mappings.conformance import PUBLISHED, TYPES
+from fhir_mappings.conformance import PUBLISHED, RENDERED, TYPES
 from fhir_mappings.indexing import values_of
 from fhir_mappings.parameter import Kind, Parameter
 from tests.mappings.examples import make_patient
@@ -135,6 +135,8 @@ async def test_each_reverse_include_and_has_finds_what_refers_here(fhir, kind):
         await publish(fhir, resource(kind, "a"))
     for n, reverse in enumerate(told.get("searchRevInclude", ())):
         other, _, name = reverse.partition(":")
+        if other in RENDERED:
+            continue  # held in test_fhir_provenance
         parameter = TYPES[other].parameters[name]
         pointing = {"reference": f"{kind}/a"}
         body = resource(other, f"r{n}", _pointing(other, parameter, pointing))

@@ -7,7 +7,7 @@ from app.web.fhir.audit_events import PARAMETERS as OF_THE_AUDIT
 from app.web.fhir.results import included_backwards, included_forwards
 from app.web.fhir.shipped import LISTERS
 from fhir_mappings.combinations import COMBINATIONS
-from fhir_mappings.conformance import PUBLISHED, TYPES
+from fhir_mappings.conformance import PUBLISHED, RENDERED, TYPES
 from fhir_mappings.operations import listed
 from fhir_mappings.parameter import Kind, Parameter
 
@@ -45,6 +45,7 @@ def _rest(security: dict[str, Any]) -> dict[str, Any]:
             "security": security,
             "resource": [
                 *(_resource(name) for name in PUBLISHED),
+                *(_shipped(name) for name in RENDERED),
                 *(_shipped(name) for name in LISTERS),
                 _audit(),
             ],
@@ -121,10 +122,11 @@ def _resource(name: str) -> dict[str, Any]:
 
 
 def _shipped(name: str) -> dict[str, Any]:
-    """Definitions: read and searched, never written, one version each."""
+    """Definitions, and what is rendered when it is read: never written, with no versions."""
     offered = TYPES[name].parameters.values()
     told = {
         "type": name,
+        "supportedProfile": list(TYPES[name].profiles),
         "interaction": [{"code": "read"}, {"code": "search-type"}],
         "versioning": "no-version",
         "searchParam": [_parameter(one) for one in offered if one.is_offered],

@@ -42,6 +42,10 @@ OF_DEFINITIONS = (
     "tests/web/test_fhir_shipped.py::test_each_parameter_of_definitions_finds_what_says_so"
 )
 OF_THE_AUDIT = "tests/web/test_fhir_audit_events.py"
+OF_RENDERED = {
+    "Provenance": "tests/web/test_fhir_provenance.py",
+    "Group": "tests/web/test_fhir_groups.py",
+}
 ANSWERED = "tests/web/test_fhir_operations.py::test_each_operation_is_answered_where_it_is_offered"
 
 _HEAD = """# What the FHIR face offers, and what shows it
@@ -116,6 +120,8 @@ def shown_by(kind: str) -> str:
     """The test of the search parameters of a type."""
     if kind == AUDIT:
         return OF_THE_AUDIT
+    if kind in OF_RENDERED:
+        return OF_RENDERED[kind]
     return f"{OF_DEFINITIONS if kind in LISTERS else PARAMETERS}[{kind}]"
 
 

@@ -21,7 +21,7 @@ from app.domain.criteria import (
     Period,
 )
 from app.errors import Malformed, Problem
-from fhir_mappings.conformance import TYPES
+from fhir_mappings.conformance import PUBLISHED, TYPES
 from fhir_mappings.indexing import fold, indexed
 from fhir_mappings.instants import TimeNotUsable, read_span
 from fhir_mappings.parameter import BESIDE_THE_BODY, PATIENT, Kind, Parameter
@@ -96,7 +96,7 @@ def _read_beside(where: Where, name: str, modifier: str, text: str) -> Criterion
 def _read_has(where: Where, name: str, text: str) -> Criterion:
     """``_has:Observation:patient:code=…``: what refers to it fits."""
     parts = name.split(":", 3)
-    if len(parts) != 4 or parts[1] not in TYPES or parts[3].startswith("_has:"):
+    if len(parts) != 4 or parts[1] not in PUBLISHED or parts[3].startswith("_has:"):
         raise NotOffered
     other, by, what = parts[1:]
     parameter = TYPES[other].parameters.get(by)

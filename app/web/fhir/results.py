@@ -81,17 +81,18 @@ def read_included(kind: str, used: Sequence[tuple[str, str]]) -> list[Included]:
 
 def included_forwards(kind: str) -> tuple[str, ...]:
     """What may come along by the references of a type: ``Observation:subject``."""
-    return tuple(f"{kind}:{one.name}" for one in _references(kind))
+    return tuple(f"{kind}:{one.name}" for one in _references(kind) if kind in PUBLISHED)
 
 
 def included_backwards(kind: str) -> tuple[str, ...]:
     """What may come along because it refers to a type: ``Observation:subject`` for Patient."""
-    return tuple(
+    found = tuple(
         f"{other}:{one.name}"
         for other in PUBLISHED
         for one in _references(other)
         if one.leads_to(kind)
     )
+    return (*found, "Provenance:target") if kind in PUBLISHED else ()
 
 
 def _references(kind: str) -> list[Parameter]:
@@ -115,6 +116,9 @@ def _included(
         text = f"{kind}:*"
     other, _, rest = text.partition(":")
     by, _, target = rest.partition(":")
+    if backwards and kind in PUBLISHED and text == "Provenance:target":
+        yield Included("Provenance", "target", None, backwards, repeated)
+        return
     offered = _references(other) if other in PUBLISHED else []
     chosen = [one for one in offered if by in ("*", one.name)]
     if target:

@@ -15,6 +15,7 @@ from app.web.fhir import (
     lastn,
     matching,
     populating,
+    rendered,
     shipped,
     unknown_operations,
     validating,
@@ -55,6 +56,7 @@ router.include_router(matching.router)
 router.include_router(validating.router)
 router.include_router(populating.router)
 router.include_router(bulk.router)
+router.include_router(rendered.router)
 router.include_router(shipped.router)
 router.include_router(unknown_operations.router)  # after every operation that there is
 AppServices = Annotated[Services, Depends(services_of)]

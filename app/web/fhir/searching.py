@@ -1,6 +1,6 @@
 """Searches and reads, answered with the bodies as they were published."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from app.use_cases.read_resources import (
 from app.web.fhir.answers import Answer
 from app.web.fhir.bundling import entry, page_links, searchset
 from app.web.fhir.negotiation import preferred_handling
+from app.web.fhir.origins import with_origins
 from app.web.fhir.parameters import Pairs, Read, read_search
 from app.web.fhir.shaping import shaped_body
 from fhir_mappings.conformance import TYPES
@@ -43,8 +44,13 @@ async def search_within(
     )
     already = len(store.disclosed)
     page = await search_resources(store, read.search)
-    told = tuple(store.disclosed[already:])
-    links = page_links(f"{base}/{place or kind}", read.used, page.next_cursor)
+    page = await with_origins(store, read.search, page)
+    return paged(page, read, base, place or kind, tuple(store.disclosed[already:]))
+
+
+def paged(page: ResourcePage, read: Read, base: str, place: str, told: Sequence[str]) -> Answer:
+    """The Bundle of one page; `told` are the grounds on which records were shown."""
+    links = page_links(f"{base}/{place}", read.used, page.next_cursor)
     return searchset(_entries(page, read, base), links, told, page.total)
 
 

@@ -105,6 +105,19 @@ OPERATIONS: tuple[Operation, ...] = (
         test="tests/web/test_bulk_export.py",
     ),
     Operation(
+        "export",
+        ("Group",),
+        "Everything about a caseload as files",
+        _TOLD_LATER + " Of those who are in the group when it is asked for, with the people and "
+        "places around them.",
+        "`r` of Group and of each type; without _type, of those that the scopes reach",
+        (*_EXPORT, Input("patient", "Reference", "Only of these patients.", most="*")),
+        answer=("OperationOutcome", "Where to ask how far it is."),
+        levels=("instance",),
+        standard=f"{_BULK}group-export",
+        test="tests/web/test_fhir_groups.py",
+    ),
+    Operation(
         "everything",
         ("Patient",),
         "Everything of a patient",

@@ -12,7 +12,7 @@ from app.store.accounting import account
 from app.store.groups import GroupFacts, MemberFacts
 from app.store.transaction import Store
 
-__all__ = ["Caseload", "list_caseloads", "read_group", "show_groups"]
+__all__ = ["Caseload", "list_caseloads", "list_group_members", "read_group", "show_groups"]
 TYPE = "Group"
 MOST = 10_000
 """People whom a Group names; those of a larger one are had by its $export."""
@@ -41,6 +41,19 @@ async def read_group(store: Store, group_id: UUID) -> Caseload:
     await audit.record(store, "resource.read", shown=_people([found]), subject=named)
     await account(store, "resource.read", _labelled([found]), named)
     return found
+
+
+async def list_group_members(store: Store, group_id: UUID) -> list[str]:
+    """FHIR ids of those who are in the group now, for an export of them; what it shows is audited.
+
+    Raises NotFound where there is no such group.
+    """
+    store.actor.require_scope(TYPE, Interaction.READ)
+    store.actor.require(Permission.READ_RESOURCES)
+    members = await groups.list_members(store, group_id)
+    detail = {"members": len(members)}
+    await audit.record(store, "resource.read", subject=f"{TYPE}/{group_id}", detail=detail)
+    return members
 
 
 async def list_caseloads(store: Store, asked_for: Sequence[str]) -> list[Caseload]:

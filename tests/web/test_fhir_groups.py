@@ -16,6 +16,7 @@ from app.store.tables import episodes, patients
 from app.use_cases.enrol_patient import EnrolForm, enrol_patient
 from tests.web.part2_world import TODAY, clinic_id, find, general_world, mark, staff_id
 from tests.web.site import Site
+from tests.web.test_bulk_export import Receiver, receiver  # noqa: F401
 from tests.web.test_withholding import fetch
 
 
@@ -136,3 +137,20 @@ async def test_what_is_no_group(site: Site, other_site: Site) -> None:
     async with site.services.database.transaction(system(site.org_id)) as store:
         with pytest.raises(NotFound):
             await list_members(store, new_id())
+
+
+async def test_a_caseload_is_exported_and_nobody_else(receiver: Receiver) -> None:  # noqa: F811
+    """Group/{id}/$export: two people were screened, one is in care."""
+    site = receiver.site
+    _, fhir_id = await in_care(site)
+    clinic = await clinic_id(site)
+    manifest, files = await receiver.take(f"Group/{clinic}/$export")
+    assert manifest["request"].endswith(f"/fhir/Group/{clinic}/$export")
+    assert [one["id"] for one in files["Patient"]] == [fhir_id]
+    subjects = {one["subject"]["reference"] for one in files["QuestionnaireResponse"]}
+    assert subjects == {f"Patient/{fhir_id}"}
+    _, nobody = await receiver.take(f"Group/{await staff_id(site, 'ben')}/$export")
+    assert "Patient" not in nobody
+    assert "QuestionnaireResponse" not in nobody
+    missing = await receiver.kick_off(f"Group/{new_id()}/$export")
+    assert missing.status_code == 404

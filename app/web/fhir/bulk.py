@@ -25,8 +25,10 @@ from app.use_cases.export_resources import (
     remove,
     take_file,
 )
+from app.use_cases.read_groups import list_group_members
 from app.web.dependencies import IntegrationClient
 from app.web.fhir.asking import asked_of
+from app.web.fhir.caseloads import group_id_of
 from app.web.fhir.errors import FHIR_JSON, body_of
 from app.web.fhir.negotiation import preferred_handling, prefers_async
 from app.web.fhir.parameters import read_search
@@ -71,6 +73,18 @@ async def export_patients(
 ) -> Response:
     """What is about patients, and the people and places around them."""
     return await _begin(request, actor, services, of_patients=True)
+
+
+@router.get("/Group/{resource_id}/$export")
+@router.post("/Group/{resource_id}/$export", name="post_export_group")
+async def export_group(
+    resource_id: str, request: Request, actor: IntegrationClient, services: AppServices
+) -> Response:
+    """The same for those who are in a caseload when it is asked for."""
+    place, request_id = "/fhir/Group/$export", getattr(request.state, "request_id", None)
+    async with services.database.transaction(actor, request_id=request_id, place=place) as store:
+        members = await list_group_members(store, group_id_of(resource_id))
+    return await _begin(request, actor, services, of_patients=True, members=tuple(members))
 
 
 async def _begin(

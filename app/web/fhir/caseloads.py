@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC
 from typing import Any
 from uuid import UUID
@@ -20,13 +21,17 @@ GROUP = "Group"
 
 async def read_caseload(store: Any, name: str, base: str) -> StoredResource:
     """One caseload as it is now."""
-    try:
+    return _stored(store, await read_group(store, group_id_of(name)))
+
+
+def group_id_of(name: str) -> UUID:
+    """The group of this id; raises NotFound for what is none's."""
+    group_id: UUID | None = None
+    with suppress(ValueError):
         group_id = UUID(name)
-    except ValueError:
-        raise NotFound(f"There is no Group/{name} here.") from None
-    if str(group_id) != name:
-        raise NotFound(f"There is no Group/{name} here.")
-    return _stored(store, await read_group(store, group_id))
+    if group_id is None or str(group_id) != name:
+        raise NotFound(f"There is no Group/{name[:64]} here.")
+    return group_id
 
 
 async def search_caseloads(store: Any, wanted: ResourceSearch, base: str) -> ResourcePage:

@@ -1,4 +1,4 @@
-"""``python -m app republish``: what is served as FHIR, rendered anew from the records."""
+"""``python -m app republish`` and ``reindex``: what is served as FHIR, rendered or found anew."""
 
 from collections import Counter
 from typing import Annotated
@@ -8,7 +8,9 @@ import typer
 from app.commands.running import console, in_services
 from app.errors import Unprocessable
 from app.publishing.nouns import NOUNS
+from app.publishing.reindex import reindex
 from app.publishing.republish import republish
+from app.web.fhir.services import fhir_base
 from app.wiring import Services
 
 publishing_cli = typer.Typer()
@@ -35,5 +37,23 @@ def republish_command(only: Only = None) -> None:
             console.print(f"{piece.org_id} {piece.noun}: {progress}", highlight=False)
         total = f"{looked_at.total()} records looked at, {written.total()} versions written."
         console.print(total, highlight=False)
+
+    in_services(run)
+
+
+@publishing_cli.command("reindex")
+def reindex_command(only: Only = None) -> None:
+    """Let every resource be found by what the table of search parameters says now.
+
+    After an upgrade. Nothing that is served changes. It may be stopped and started again.
+    """
+
+    async def run(services: Services) -> None:
+        found = Counter[tuple[str, str]]()
+        base = fhir_base(services.settings.public_base_url or "")
+        async for org_id, kind, count in reindex(services.database, base, only):
+            found[str(org_id), kind] += count
+            console.print(f"{org_id} {kind}: {found[str(org_id), kind]}", highlight=False)
+        console.print(f"{found.total()} resources indexed.", highlight=False)
 
     in_services(run)

@@ -4,11 +4,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, delete
+from sqlalchemy import Table, delete, select
 
 from app.domain.criteria import Index
 from app.store.resources import is_one_of
-from app.store.tables import resource_dates, resource_strings, resource_tokens
+from app.store.tables import (
+    resource_dates,
+    resource_strings,
+    resource_tokens,
+    resource_versions,
+    resources,
+)
 from app.store.transaction import Store
 
 PIECE = 500
@@ -43,6 +49,33 @@ async def forget_index(store: Store, names: Iterable[tuple[str, str]]) -> None:
         await store.connection.execute(
             delete(table).where(table.c.org_id == store.org_id, is_one_of(table, wanted))
         )
+
+
+async def lock_newest(store: Store, kind: str, after: str, count: int) -> list[tuple[str, bytes]]:
+    """(id, body) of the next resources of a type after this id, held until the transaction ends.
+
+    Deleted ones are found by nothing and are left out.
+    """
+    found = await store.connection.execute(
+        select(resources.c.resource_id, resource_versions.c.body)
+        .join(
+            resource_versions,
+            (resource_versions.c.org_id == resources.c.org_id)
+            & (resource_versions.c.resource_type == resources.c.resource_type)
+            & (resource_versions.c.resource_id == resources.c.resource_id)
+            & (resource_versions.c.version == resources.c.version),
+        )
+        .where(
+            resources.c.org_id == store.org_id,
+            resources.c.resource_type == kind,
+            resources.c.resource_id > after,
+            resources.c.deleted.is_(False),
+        )
+        .order_by(resources.c.resource_id)
+        .limit(count)
+        .with_for_update(of=resources)
+    )
+    return [(name, body) for name, body in found.all()]
 
 
 def _name(one: Indexed) -> tuple[str, str]:

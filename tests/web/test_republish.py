@@ -8,9 +8,11 @@ from app.domain.actor import system
 from app.domain.visibility import Posting
 from app.publishing import republish as republishing
 from app.publishing.nouns import NOUNS
+from app.publishing.reindex import reindex_type
 from app.store import episodes as episode_rows
 from app.store import postings
 from app.store.episodes import add_episodes
+from app.store.resource_index import forget_index, lock_newest
 from app.store.tables import episodes
 from tests.web.drift import find_drift
 from tests.web.part2_world import TODAY, clinic_id, find, general_world, mark, staff_id
@@ -101,3 +103,17 @@ async def test_nothing_that_people_do_leaves_what_is_served_behind(site: Site) -
 
 def test_every_noun_says_what_it_becomes() -> None:
     assert all(noun.types for noun in NOUNS.values())
+
+
+async def test_what_lies_in_an_older_index_is_found_once_it_is_indexed_anew(site: Site) -> None:
+    await general_world(site)
+    before = await resources_of(site, "Patient?name=nwosu")
+    assert len(before) == 1
+    database = site.services.database
+    async with database.transaction(system(site.org_id)) as store:
+        held = await lock_newest(store, "Patient", "", 10)
+        await forget_index(store, [("Patient", name) for name, _ in held])
+    assert await resources_of(site, "Patient?name=nwosu") == []
+    counts = [one async for one in reindex_type(database, site.org_id, "Patient", "")]
+    assert sum(counts) == len(held) == 2
+    assert await resources_of(site, "Patient?name=nwosu") == before

@@ -41,6 +41,19 @@ RESOURCE_TYPES = (
     "Task",
 )
 """What a scope may name beside ``*``: the types that the registry keeps."""
+ONLY_GIVEN = frozenset(
+    {
+        "CarePlan",
+        "CodeSystem",
+        "DetectedIssue",
+        "Flag",
+        "Group",
+        "OperationDefinition",
+        "Provenance",
+        "Questionnaire",
+    }
+)
+"""The types that go out alone: nobody sends them, and no scope to send them is offered."""
 AUDIT = "AuditEvent"
 """The audit, which a scope names itself or does not reach: ``*`` is for what the registry keeps."""
 

@@ -7,6 +7,7 @@ from app.domain.actor import client, system
 from app.domain.scopes import (
     EVERY_SCOPE,
     GRANTED_BY,
+    ONLY_GIVEN,
     RESOURCE_TYPES,
     InsufficientScope,
     Interaction,
@@ -138,6 +139,7 @@ def test_the_registry_itself_needs_no_scope() -> None:
 def test_everything_offered_can_be_read_and_is_kept() -> None:
     assert read_scopes(" ".join(scopes_offered())) == set(scopes_offered())
     assert set(TYPES) == set(RESOURCE_TYPES)
+    assert {one.name for one in TYPES.values() if not one.taken} == ONLY_GIVEN
 
 
 def test_check_boxes_become_scopes() -> None:

@@ -176,3 +176,17 @@ async def test_another_organizations_client_is_as_if_it_never_was(
     for path in ("", "/keys", "/keys/remove", "/disable", "/enable"):
         fields = {"keys": key_set(public(EC, "k2")), "scope": FEED, "kid": "k1"}
         assert (await ada.post(theirs + path, **fields)).status_code == 404
+
+
+async def test_what_is_checked_is_what_a_feed_of_screenings_needs(site: Site) -> None:
+    """Whoever registers without looking gives a feed no more than it needs."""
+    page = (await (await site.sign_in("ada")).get("/clients/new")).text
+    boxes = re.findall(r'name="scope" value="([^"]+)"[^>]*?( checked)?>', page)
+    asked = {value for value, checked in boxes if checked}
+    assert asked == {f"{one}.{i}" for one in SCREENINGS for i in "cu"} | {"Patient.s"}
+    offered = {value for value, _ in boxes}
+    assert "Flag.r" in offered
+    assert "Flag.c" not in offered
+
+
+SCREENINGS = ("Encounter", "Observation", "Patient", "QuestionnaireResponse")

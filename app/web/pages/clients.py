@@ -10,7 +10,14 @@ from app.auth.client_keys import fetch_address
 from app.auth.key_fetching import read_jwks_url
 from app.auth.key_sets import PublicKey, read_key_set
 from app.domain.access import Permission
-from app.domain.scopes import ANY, RESOURCE_TYPES, Interaction, chosen_scopes, covers
+from app.domain.scopes import (
+    ANY,
+    ONLY_GIVEN,
+    RESOURCE_TYPES,
+    Interaction,
+    chosen_scopes,
+    covers,
+)
 from app.errors import Problem, RegistryError, Unprocessable
 from app.use_cases import manage_clients
 from app.use_cases.manage_clients import KeyAddress, as_rows
@@ -23,9 +30,10 @@ checked = [Depends(check_csrf), Depends(freshly_proved)]
 at_once = [Depends(check_csrf)]
 """Shutting one out waits for nothing."""
 
-TYPES = (ANY, *RESOURCE_TYPES)
-FEED = ("Patient.s", *(f"{one}.{letter}" for one in RESOURCE_TYPES for letter in "cu"))
-"""What a feed of screenings needs: to send, and to find the patient that it means."""
+SCREENINGS = ("Encounter", "Observation", "Patient", "QuestionnaireResponse")
+TYPES = (ANY, *SCREENINGS, *(one for one in RESOURCE_TYPES if one not in SCREENINGS))
+FEED = ("Patient.s", *(f"{one}.{letter}" for one in SCREENINGS for letter in "cu"))
+"""What a feed of screenings needs, and no more: to send, and to find the patient that it means."""
 
 
 @router.get("/clients")
@@ -89,6 +97,7 @@ async def show_client(
         live=[key for key in found.keys if key.removed_at is None],
         removed=[key for key in found.keys if key.removed_at is not None],
         types=TYPES,
+        only_given=ONLY_GIVEN,
         interactions=list(Interaction),
         chosen=[f"{t}.{i.value}" for t in TYPES for i in Interaction if _is_held(held, t, i)],
         token_endpoint=settings.token_endpoint,
@@ -176,6 +185,7 @@ def _form(
         clinics=clinics,
         refusal=refusal,
         types=TYPES,
+        only_given=ONLY_GIVEN,
         interactions=list(Interaction),
     )
 

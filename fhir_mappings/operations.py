@@ -205,13 +205,13 @@ OPERATIONS: tuple[Operation, ...] = (
         tuple(TYPES),
         "Whether a resource would be taken",
         "Without a mode: whether it is FHIR R4 (4.0.1) and what the registry would read in it. "
-        "With the mode create or update: everything that would come of sending it, by the same "
+        "With the mode create, update or delete: everything that would come of it, by the same "
         "door, and undone. The answer is 200 with an OperationOutcome, whatever is wrong. Profiles "
         "are not examined, and it says so.",
-        "none without a mode, for what is sent; `r` for what is held; `c` or `u` for a mode",
+        "none without a mode, for what is sent; `r` for what is held; `c`, `u` or `d` for a mode",
         (
             Input("resource", "Resource", "What is to be validated; or alone, as the body."),
-            Input("mode", "code", "create, update or profile."),
+            Input("mode", "code", "create, update, delete or profile."),
             Input("profile", "uri", "Answered with a warning.", most="*"),
         ),
         answer=("OperationOutcome", "What is wrong, and what is to be known."),

@@ -1,13 +1,14 @@
 """Rehearse a message: what would be answered to it, with nothing of it kept."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from app.domain.access import Permission
 from app.errors import Kind, RegistryError
 from app.store import audit
 from app.store.transaction import Store, savepoint
-from app.use_cases.arrivals import Arrival, Outcome
-from app.use_cases.receive_resources import receive_transaction
+
+Told = TypeVar("Told")
 
 
 class _Enough(Exception):
@@ -15,29 +16,28 @@ class _Enough(Exception):
 
 
 async def rehearse_message(
-    store: Store, arrivals: Sequence[Arrival]
-) -> list[Outcome] | RegistryError:
-    """The outcomes, or the refusal; everything that taking it did is undone.
+    store: Store, subject: str, take: Callable[[Store], Awaitable[Told]]
+) -> Told | RegistryError:
+    """What taking the message comes to, or its refusal; everything that taking it did is undone.
 
     Raises what is forbidden: who may not send it may not ask what would come of it. That it was
     asked is audited, since a refusal can tell whom the registry knows.
     """
     store.actor.require(Permission.RECEIVE_RESOURCES)
-    told = await _undone(store, arrivals)
+    told = await _undone(store, take)
     refused = isinstance(told, RegistryError)
-    subject = arrivals[0].resource_type if arrivals else ""
     await audit.record(store, "resource.rehearse", subject=subject, detail={"refused": refused})
     return told
 
 
-async def _undone(store: Store, arrivals: Sequence[Arrival]) -> list[Outcome] | RegistryError:
-    outcomes: list[Outcome] = []
+async def _undone(store: Store, take: Callable[[Store], Awaitable[Told]]) -> Told | RegistryError:
+    found: list[Told] = []
     try:
         async with savepoint(store):
-            outcomes = await receive_transaction(store, arrivals)
+            found.append(await take(store))
             raise _Enough
     except _Enough:
-        return outcomes
+        return found[0]
     except RegistryError as refusal:
         if refusal.kind is Kind.FORBIDDEN:
             raise

@@ -89,6 +89,29 @@ async def test_what_is_held_and_what_would_replace_it(fhir):
     assert (await fhir.get("Patient/nobody/$validate")).status_code == 404
 
 
+async def test_what_a_condition_names_is_looked_for(fhir):
+    """By the same door: a reference by a condition is settled, not passed over."""
+    await fhir.put("Patient/85", make_patient(id="85"))
+    number = make_patient()["identifier"][0]
+    condition = f"Patient?identifier={number['system']}|{number['value']}"
+    known = make_record("Condition", subject={"reference": condition})
+    unknown = make_record("Condition", subject={"reference": f"{condition}x"})
+    assert told(await fhir.post("Condition/$validate", asked(known, mode="create"))) == FINE
+    [issue] = told(await fhir.post("Condition/$validate", asked(unknown, mode="create")))
+    assert issue[0] == "error"
+
+
+async def test_what_would_come_of_a_deletion(fhir):
+    await fhir.put("Patient/85", make_patient(id="85"))
+    await fhir.put("Condition/mine", make_record("Condition", id="mine"))
+    gone = await fhir.post("Condition/mine/$validate?mode=delete", asked({}, mode="delete"))
+    assert gone.status_code == 400, "the mode is given once"
+    assert told(await fhir.get("Condition/mine/$validate?mode=delete")) == FINE
+    assert (await fhir.get("Condition/mine")).status_code == 200
+    [issue] = told(await fhir.get("Patient/85/$validate?mode=delete"))
+    assert issue[0] == "error", "a patient of whom there are records stays"
+
+
 async def test_a_type_that_only_goes_out_is_examined_and_said_so(fhir):
     plan = {
         "resourceType": "CarePlan",

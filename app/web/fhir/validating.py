@@ -12,6 +12,7 @@ from app.errors import Malformed, NotSupported, Problem, RegistryError
 from app.use_cases.rehearse_message import rehearse_message
 from app.web.dependencies import IntegrationClient
 from app.web.fhir.asking import body_of
+from app.web.fhir.carrying_out import carry_out
 from app.web.fhir.errors import FHIR_JSON, TypeNotServed
 from app.web.fhir.messages import Incoming, read_message
 from app.web.fhir.reading import read_one
@@ -24,7 +25,8 @@ from fhir_mappings.operation_inputs import Inputs, check_known, read_parameters
 from fhir_mappings.operation_outcome import outcome, refusal_issues, remark_issues
 from fhir_mappings.reading import Remark
 
-MODES = ("create", "update")
+MODES = {"create": "POST", "update": "PUT", "delete": "DELETE"}
+"""What each rehearses."""
 Issues = list[dict[str, Any]]
 
 router = APIRouter(route_class=FhirRoute, include_in_schema=False)
@@ -50,8 +52,8 @@ async def validate_type(
     asked = _asked(request, await body_of(request))
     if asked.resource is None:
         raise _cannot("resource", "Send the resource.")
-    if asked.mode == "update":
-        raise _cannot("mode", f"An update is validated at {kind}/[id]/$validate.")
+    if asked.mode in ("update", "delete"):
+        raise _cannot("mode", f"This mode is for {kind}/[id]/$validate.")
     return await _answer(request, actor, services, asked, asked.resource, kind)
 
 
@@ -65,7 +67,7 @@ async def validate_instance(
     asked = _asked(request, await body_of(request))
     if asked.mode == "create":
         raise _cannot("mode", f"A create is validated at {kind}/$validate.")
-    resource = asked.resource
+    resource = asked.resource or {} if asked.mode == "delete" else asked.resource
     if resource is None:
         held = await read_one(services, actor, kind, resource_id, None, _id_of(request))
         resource = read_json(held.body)
@@ -92,7 +94,9 @@ def _asked(request: Request, body: Mapping[str, Any] | None) -> _Asked:
     check_known(inputs, ("resource", "mode", "_format", "_pretty"), ("profile",))
     mode = inputs.first("mode") or ""
     if mode not in ("", *MODES, "profile"):
-        raise NotSupported("This mode is not offered.", [Problem("mode", "create or update")])
+        raise NotSupported(
+            "This mode is not offered.", [Problem("mode", "create, update or delete")]
+        )
     return _Asked(resource, mode, inputs.every("profile"))
 
 
@@ -131,10 +135,9 @@ async def _rehearsed(
     path: str,
 ) -> Issues:
     """Through the same door as what is sent, and undone."""
-    method = "POST" if mode == "create" else "PUT"
-    headers = {"content-type": "application/fhir+json"}
-    body = write_json(resource)
-    incoming = Incoming(method, path, headers, body, base_of(request), _id_of(request))
+    headers = {"content-type": "application/fhir+json", "prefer": "return=minimal"}
+    body = b"" if mode == "delete" else write_json(resource)
+    incoming = Incoming(MODES[mode], path, headers, body, base_of(request), _id_of(request))
     try:
         message = read_message(incoming, actor, services.now())
     except RegistryError as refusal:
@@ -142,12 +145,10 @@ async def _rehearsed(
     place = f"/fhir/{path}/$validate"
     begun = services.database.transaction(actor, request_id=_id_of(request), place=place)
     async with begun as store:
-        told = await rehearse_message(store, message.arrivals)
+        told = await rehearse_message(store, path, lambda store: carry_out(store, message))
     if isinstance(told, RegistryError):
         return refusal_issues(told)
-    remarks = [one for slot in message.slots for one in slot.remarks]
-    noticed = [Remark(n.severity, n.code, n.where, n.words) for one in told for n in one.notices]
-    return remark_issues([*remarks, *noticed])
+    return [issue for one in told for issue in one.issues()]
 
 
 def _id_of(request: Request) -> str | None:

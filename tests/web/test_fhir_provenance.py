@@ -48,7 +48,10 @@ async def test_everything_about_a_patient(fhir):
     about = await entries(fhir, "Provenance?patient=Patient/p1&_count=100")
     held = await entries(fhir, "Observation?patient=p1")
     wanted = [f"Observation/{one['id']}" for one in held]
-    assert targets(about) == sorted(["Patient/p1", "QuestionnaireResponse/q1", *wanted])
+    flags = [f"Flag/{one['id']}" for one in await entries(fhir, "Flag?patient=p1")]
+    assert flags  # item 9 was answered
+    everything = ["Patient/p1", "QuestionnaireResponse/q1", *wanted, *flags]
+    assert targets(about) == sorted(everything)
     assert await entries(fhir, "Patient/p1/Provenance?_count=100") == about
     chained = await entries(fhir, "Provenance?patient._id=p1&_count=100")
     assert chained == about
@@ -80,7 +83,7 @@ async def test_pages_show_each_once_in_either_order(fhir):
             seen += [one["resource"]["id"] for one in told.get("entry", [])]
             links = {one["relation"]: one["url"] for one in told["link"]}
             search = links.get("next", "").partition("/fhir/")[2]
-        assert len(seen) == len(set(seen)) == told["total"] == 3, sort
+        assert len(seen) == len(set(seen)) == told["total"] == 4, sort  # one is of the flag
     assert (await fhir.get("Provenance?_cursor=eyJ4")).status_code == 400
 
 

@@ -224,7 +224,7 @@ def _types_in(criterion: Criterion) -> frozenset[str]:
         case Leads() | IsNamedBy():
             inner = (_types_in(one) for one in criterion.criteria)
             return frozenset({criterion.resource_type}).union(*inner)
-        case AnyOf():
+        case AnyOf() | AllOf():
             return frozenset[str]().union(*(_types_in(one) for one in criterion.criteria))
         case _:
             return frozenset()

@@ -37,16 +37,25 @@ from app.store.transaction import Store
 def matching(store: Store, kind: str, criteria: Iterable[Criterion]) -> Select[Any]:
     """The ids of the resources of a type that fit; deleted ones never do."""
     held = resources.alias()
-    return select(held.c.resource_id).where(
+    return select(held.c.resource_id).where(*conditions(store, held, kind, criteria))
+
+
+def conditions(store: Store, held: Any, kind: str, criteria: Iterable[Criterion]) -> list[Any]:
+    """What `held`, resources or an alias of it, has to fit."""
+    return [
         held.c.org_id == store.org_id,
         held.c.resource_type == kind,
         held.c.deleted.is_(False),
         *(condition(store, held, kind, one) for one in criteria),
-    )
+    ]
 
 
 def condition(store: Store, held: Any, kind: str, criterion: Criterion) -> Any:
-    """One criterion as a condition on `held`, an alias of resources."""
+    """One criterion as a condition on `held`.
+
+    What is looked for is a set of ids, which the database may begin with; what must not be there
+    is looked up for each row that fits the rest.
+    """
     match criterion:
         case HasId():
             found = held.c.resource_id.in_(criterion.ids)
@@ -56,14 +65,15 @@ def condition(store: Store, held: Any, kind: str, criterion: Criterion) -> Any:
         case ChangedWhen():
             return or_(*(_changed(held, one) for one in criterion.periods))
         case AnyOf():
-            return or_(false(), *(condition(store, held, kind, o) for o in criterion.criteria))
+            each = [matching(store, kind, [one]) for one in criterion.criteria]
+            return held.c.resource_id.in_(union_all(*each)) if each else false()
         case AllOf():
             return and_(true(), *(condition(store, held, kind, o) for o in criterion.criteria))
         case Lacks():
-            present = or_(*(held.c.resource_id.in_(o) for o in _present(store, kind, criterion)))
+            present = or_(*_present(store, held, kind, criterion))
             return not_(present) if criterion.missing else present
         case HasToken() if criterion.negated:
-            return held.c.resource_id.not_in(_ids(store, kind, criterion))
+            return not_(_is_among(held, _ids(store, kind, criterion)))
         case HasToken() | HasDate() | HasText() | Leads() | IsNamedBy():
             return held.c.resource_id.in_(_ids(store, kind, criterion))
 
@@ -167,16 +177,23 @@ def _compare(period: Period, start: Any, end: Any) -> Any:
     return conditions[period.comparator]
 
 
-def _present(store: Store, kind: str, criterion: Lacks) -> list[Select[Any]]:
-    names = (criterion.parameter, f"{criterion.parameter}:identifier")
-    return [
-        select(table.c.resource_id).where(
+def _present(store: Store, held: Any, kind: str, criterion: Lacks) -> list[Any]:
+    found = []
+    for table in (resource_tokens, resource_dates, resource_strings):
+        names = (criterion.parameter, f"{criterion.parameter}:identifier")
+        here = select(table.c.resource_id).where(
             table.c.org_id == store.org_id,
             table.c.resource_type == kind,
             table.c.parameter.in_(names),
         )
-        for table in (resource_tokens, resource_dates, resource_strings)
-    ]
+        found.append(_is_among(held, here))
+    return found
+
+
+def _is_among(held: Any, ids: Select[Any]) -> Any:
+    """Whether the id of this very row is among them."""
+    (resource_id,) = ids.selected_columns
+    return ids.where(resource_id == held.c.resource_id).correlate(held).exists()
 
 
 def _records_of(store: Store, fhir_ids: tuple[str, ...]) -> Any:

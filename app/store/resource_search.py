@@ -4,19 +4,22 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, false, func, or_, select
+from sqlalchemy import Select, and_, false, func, or_, select
 
 from app.domain.criteria import ResourceSearch, SortKey
 from app.errors import Malformed
-from app.store.resource_matching import matching
-from app.store.resources import StoredResource, same_version, served_columns
+from app.store.resource_matching import conditions, matching
+from app.store.resources import StoredResource
 from app.store.tables import resource_dates, resource_strings, resource_versions, resources
 from app.store.transaction import Store
+
+_SERVED = tuple(one.name for one in fields(StoredResource))
+"""The columns that a resource is served from; all but its body lie in `resources` too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +44,65 @@ async def search(store: Store, wanted: ResourceSearch) -> ResourcePage:
     A resource that is written between two pages moves nothing: each that fits all the while is
     shown once.
     """
-    fitting = matching(store, wanted.resource_type, wanted.criteria)
-    total = None
-    if wanted.counted or wanted.count == 0:
-        counting = select(func.count()).select_from(fitting.subquery())
-        total = int(await store.connection.scalar(counting) or 0)
     if wanted.count == 0:
-        return ResourcePage([], total, None)
-    keys = [_key(store, wanted.resource_type, one) for one in wanted.sort]
-    columns = [*served_columns(), resources.c.patient_id]
-    page = (
-        select(*columns, *(key.label(f"key_{n}") for n, key in enumerate(keys)))
-        .join(resource_versions, same_version())
-        .where(
-            resources.c.org_id == store.org_id,
-            resources.c.resource_type == wanted.resource_type,
-            resources.c.resource_id.in_(fitting),
-        )
-    )
-    if wanted.cursor:
-        page = page.where(_after(wanted, keys))
-    page = page.order_by(*_order(wanted.sort, keys), resources.c.resource_id)
-    rows = (await store.connection.execute(page.limit(wanted.count + 1))).all()
+        return ResourcePage([], await _total(store, wanted), None)
+    rows = (await store.connection.execute(page_of(store, wanted))).all()
     shown = rows[: wanted.count]
     more = len(rows) > wanted.count
-    found = [StoredResource(*row[: len(columns) - 1]) for row in shown]
+    is_all = not more and wanted.cursor is None
+    counted = await _total(store, wanted) if wanted.counted and not is_all else len(rows)
     return ResourcePage(
-        found,
-        total,
+        [StoredResource(*row[: len(_SERVED)]) for row in shown],
+        counted if wanted.counted else None,
         _cursor(wanted.sort, shown[-1]) if more else None,
         tuple({row.patient_id for row in shown if row.patient_id}),
         labelled(shown),
     )
+
+
+async def _total(store: Store, wanted: ResourceSearch) -> int:
+    """How many fit, on all pages together."""
+    fitting = matching(store, wanted.resource_type, wanted.criteria).subquery()
+    return int(await store.connection.scalar(select(func.count()).select_from(fitting)) or 0)
+
+
+def page_of(store: Store, wanted: ResourceSearch) -> Select[Any]:
+    """What a page shows, and one more where there is a next page.
+
+    Which resources they are is settled on narrow rows; only then are their bodies looked up. The
+    policy of the versions asks for each row whether its resource is shown.
+    """
+    chosen = _chosen(store, wanted).subquery("chosen")
+    keys = [chosen.c[f"key_{n}"] for n in range(len(wanted.sort))]
+    of_chosen = and_(
+        resource_versions.c.org_id == store.org_id,
+        resource_versions.c.resource_type == wanted.resource_type,
+        resource_versions.c.resource_id == chosen.c.resource_id,
+        resource_versions.c.version == chosen.c.version,
+    )
+    return (
+        select(
+            *(resource_versions.c.body if n == "body" else chosen.c[n] for n in _SERVED),
+            chosen.c.patient_id,
+            *keys,
+        )
+        .select_from(chosen)
+        .join(resource_versions, of_chosen)
+        .order_by(*_order(wanted.sort, keys), chosen.c.resource_id)
+    )
+
+
+def _chosen(store: Store, wanted: ResourceSearch) -> Select[Any]:
+    kind = wanted.resource_type
+    keys = [_key(store, kind, one) for one in wanted.sort]
+    narrow = [resources.c[n] for n in (*_SERVED, "patient_id") if n != "body"]
+    chosen = select(*narrow, *(key.label(f"key_{n}") for n, key in enumerate(keys))).where(
+        *conditions(store, resources, kind, wanted.criteria)
+    )
+    if wanted.cursor:
+        chosen = chosen.where(_after(wanted, keys))
+    ordered = chosen.order_by(*_order(wanted.sort, keys), resources.c.resource_id)
+    return ordered.limit(wanted.count + 1)
 
 
 def labelled(rows: Sequence[Any]) -> tuple[tuple[UUID, UUID], ...]:
@@ -104,10 +134,16 @@ def _key(store: Store, kind: str, key: SortKey) -> Any:
 
 
 def _order(sort: Sequence[SortKey], keys: Sequence[Any]) -> list[Any]:
+    """What has nothing comes last, either way; an id and a time of change there always is."""
     return [
-        (key.desc() if one.descending else key.asc()).nulls_last()
+        way if one.parameter in _ALWAYS_THERE else way.nulls_last()
         for one, key in zip(sort, keys, strict=True)
+        for way in [key.desc() if one.descending else key.asc()]
     ]
+
+
+_ALWAYS_THERE = ("_id", "_lastUpdated")
+"""Their index gives the order only where nothing is said of what is absent."""
 
 
 def _cursor(sort: Sequence[SortKey], last: Any) -> str:

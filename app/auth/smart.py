@@ -107,7 +107,7 @@ class TokenDesk:
             raise UnsupportedGrantType()
         org_id, asking = await self.authenticate(proof)
         try:
-            granted = grant(asking.scopes, read_scopes(scope or ""))
+            granted = grant(asking.scopes, read_scopes(scope or "", leave_strange=True))
         except ScopeNotFit as error:
             await self._tell_refused(org_id, asking.client_id, "scope")
             raise InvalidScope(error.message) from None

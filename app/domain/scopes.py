@@ -114,19 +114,34 @@ EVERY_SCOPE = frozenset({"system/*.cruds"})
 """Everything that the registry offers."""
 
 
-def read_scopes(text: str) -> frozenset[str]:
+class TypeNotKept(ScopeNotFit):
+    """A scope names a type that is not kept here."""
+
+
+def read_scopes(text: str, *, leave_strange: bool = False) -> frozenset[str]:
     """Scopes as a client or an administrator writes them, in the kept form.
 
     Raises ScopeNotFit for one that cannot be read, that has a filter, or that names another
-    level than ``system`` or a type that is not kept.
+    level than ``system`` or a type that is not kept. With `leave_strange` such types are left out
+    (RFC 6749, 3.3: what is granted may be less than what was asked for): clients ask for every type
+    they know, smart-fetch for 21. Where nothing is left, it is refused all the same.
     """
     words = text.split(" ") if len(text) <= LONGEST_TEXT else []
     if not 0 < len(words) <= MOST_SCOPES:
         raise ScopeNotFit(f"Send 1 to {MOST_SCOPES} scopes, separated by one space.")
     read: dict[str, frozenset[str]] = {}
+    strange: TypeNotKept | None = None
     for word in filter(None, words):
-        resource_type, letters = _read_one(word)
+        try:
+            resource_type, letters = _read_one(word)
+        except TypeNotKept as refusal:
+            strange = refusal
+            if not leave_strange:
+                raise
+            continue
         read[resource_type] = read.get(resource_type, frozenset()) | letters
+    if strange and not read:
+        raise strange
     return _written(read)
 
 
@@ -138,7 +153,7 @@ def _read_one(word: str) -> tuple[str, frozenset[str]]:
         raise ScopeNotFit("Only scopes like system/Observation.rs or system/*.read are offered.")
     if found[1] not in (ANY, AUDIT, *RESOURCE_TYPES):
         kept = ", ".join(RESOURCE_TYPES)
-        raise ScopeNotFit(f"A scope names a type that is not kept here. Kept are {kept}.")
+        raise TypeNotKept(f"A scope names a type that is not kept here. Kept are {kept}.")
     return found[1], frozenset(_V1.get(found[2], found[2]))
 
 

@@ -7,7 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -78,13 +80,13 @@ async def _organization(services: Services) -> UUID:
     return org_id
 
 
-@pytest.fixture(scope="session")
-def registry(address: str) -> Iterator[Served]:
-    """Started once for each worker, ended with it."""
+@contextmanager
+def serving(address: str, exports: Path) -> Iterator[Served]:
+    """A registry over the database at this address, with all its jobs, until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = Settings(port=port)
+    settings = Settings(port=port, exports=exports)
     app = create_app(build_services(settings, address))
     config = uvicorn.Config(app, port=port, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
@@ -98,6 +100,13 @@ def registry(address: str) -> Iterator[Served]:
     yield Served(base, address, settings)
     server.should_exit = True
     thread.join(20)
+
+
+@pytest.fixture(scope="session")
+def registry(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Started once for each worker, ended with it."""
+    with serving(address, tmp_path_factory.mktemp("exports")) as served:
+        yield served
 
 
 @pytest.fixture

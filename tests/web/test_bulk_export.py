@@ -213,6 +213,25 @@ async def test_a_download_that_broke_off_goes_on(receiver: Receiver) -> None:
     assert beyond.status_code == 416
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("application/fhir+ndjson", 200),
+        ("application/ndjson", 200),
+        ("application/fhir+json", 200),  # what some clients say of everything
+        ("*/*", 200),
+        ("text/csv", 406),
+        ("application/fhir+ndjson;q=0", 406),
+    ],
+)
+async def test_files_are_asked_for_as_lines(receiver: Receiver, accept: str, status: int) -> None:
+    await general_world(receiver.site)
+    location = (await receiver.kick_off("$export?_type=Patient")).headers["content-location"]
+    await receiver.work()
+    (one,) = (await receiver.get(location)).json()["output"]
+    assert (await receiver.get(one["url"], Accept=accept)).status_code == status
+
+
 async def test_another_clients_export_is_none(receiver: Receiver) -> None:
     await general_world(receiver.site)
     location = (await receiver.kick_off()).headers["content-location"]

@@ -101,6 +101,8 @@ async def test_only_what_is_registered_is_granted(site: Site) -> None:
     assert told.json()["scope"] == "system/Observation.crs system/Patient.rs"
     narrow = await vendor.ask(scope="system/Observation.read system/Encounter.read")
     assert narrow.json()["scope"] == "system/Observation.rs"
+    every = await vendor.ask(scope="system/Device.read system/Specimen.read system/Patient.read")
+    assert every.json()["scope"] == "system/Patient.rs"  # clients ask for every type they know
     nothing = await vendor.ask(scope="system/Encounter.rs")
     assert (nothing.status_code, nothing.json()["error"]) == (400, "invalid_scope")
 

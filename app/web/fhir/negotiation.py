@@ -1,9 +1,10 @@
 """Media types and preferences: what a request sends, and what it wants back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.errors import NotAcceptable, WrongMediaType
 
+NDJSON = ("application/fhir+ndjson", "application/ndjson", "application/x-ndjson")
 _READ = ("application/fhir+json", "application/json", "text/json")
 _WRITTEN = (*_READ, "application/*", "*/*")
 _FORMATS = ("json", *_READ, "application/fhir json")
@@ -35,15 +36,21 @@ def check_patch_type(headers: Mapping[str, str]) -> None:
     _check_encoding(headers, parameters)
 
 
+def check_accept_lines(accept: str | None) -> None:
+    """The same for a file of an export, which is NDJSON; plain FHIR JSON is let through too."""
+    wanted = _fitting(accept, (*_WRITTEN, *NDJSON))
+    if wanted is not None and not wanted:
+        raise NotAcceptable("This file is NDJSON: Accept application/fhir+ndjson.")
+
+
 def check_accept(accept: str | None, wanted_format: str | None = None) -> None:
     """Raises NotAcceptable where FHIR JSON is not among what the caller takes."""
     if wanted_format is not None:
         if _media_type(wanted_format)[0] not in _FORMATS:
             raise NotAcceptable("This service answers in JSON only: _format=json.")
         return
-    choices = [_media_type(choice) for choice in (accept or "*/*").split(",") if choice.strip()]
-    fitting = [found for kind, found in choices if kind in _WRITTEN and _is_wanted(found)]
-    if choices and not fitting:
+    fitting = _fitting(accept, _WRITTEN)
+    if fitting is not None and not fitting:
         raise NotAcceptable("This service answers in JSON only: Accept application/fhir+json.")
     if fitting and all(_other_version(found) for found in fitting):
         raise NotAcceptable("This service speaks FHIR R4: fhirVersion=4.0.")
@@ -54,6 +61,13 @@ def _check_encoding(headers: Mapping[str, str], parameters: Mapping[str, str]) -
         raise WrongMediaType("Send the JSON in UTF-8.")
     if headers.get("content-encoding", "identity").lower() != "identity":
         raise WrongMediaType("Send the body as it is, without a content encoding.")
+
+
+def _fitting(accept: str | None, offered: Sequence[str]) -> list[Mapping[str, str]] | None:
+    """The parameters of each choice that is offered; None where there are no choices."""
+    choices = [_media_type(choice) for choice in (accept or "*/*").split(",") if choice.strip()]
+    found = [parameters for kind, parameters in choices if kind in offered]
+    return [one for one in found if _is_wanted(one)] if choices else None
 
 
 def _is_wanted(parameters: Mapping[str, str]) -> bool:

@@ -26,7 +26,7 @@ from app.web.fhir.capability import capability_statement
 from app.web.fhir.errors import FHIR_JSON, MethodNotOffered, check_served
 from app.web.fhir.incoming import id_of, incoming_of
 from app.web.fhir.messages import desk_of
-from app.web.fhir.negotiation import check_accept
+from app.web.fhir.negotiation import check_accept, check_accept_lines
 from app.web.fhir.reading import read_alone, search
 from app.web.fhir.receiving import receive
 from app.web.fhir.routing import FhirRoute
@@ -40,6 +40,8 @@ ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
 def _negotiate(request: Request) -> None:
+    if request.url.path.startswith("/fhir/$export-file/"):
+        return check_accept_lines(request.headers.get("accept"))
     check_accept(request.headers.get("accept"), request.query_params.get("_format"))
 
 

@@ -159,6 +159,8 @@ async def save_evaluations(store: Store, places: Mapping[UUID, Mapping[str, Any]
             ),
             [{"episode": episode_id} | dict(values) for episode_id, values in places.items()],
         )
+    told = [episode_id for episode_id, values in places.items() if "consultant_id" in values]
+    store.saved += [Changed("episode", episode_id) for episode_id in told]
 
 
 async def list_due_for_evaluation(store: Store, today: date, limit: int) -> list[Episode]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from app.store.tables import discharges, episodes, patients
 from app.store.transaction import Store
@@ -35,7 +35,12 @@ async def list_episode_facts(store: Store, episode_ids: Sequence[UUID]) -> list[
     """What is told of each of these."""
     of = episodes.c
     whose = and_(patients.c.org_id == of.org_id, patients.c.patient_id == of.patient_id)
-    ended = and_(discharges.c.org_id == of.org_id, discharges.c.episode_id == of.episode_id)
+    mine = or_(discharges.c.program_id.is_(None), discharges.c.program_id == of.program_id)
+    ended = and_(
+        discharges.c.org_id == of.org_id,
+        discharges.c.episode_id == of.episode_id,
+        mine,  # how a program ended somebody else's episode is told by the program alone
+    )
     found = await store.connection.execute(
         select(
             of.episode_id,

@@ -7,11 +7,13 @@ from uuid import UUID
 from app.domain.actor import system
 from app.store import episodes as episodes_store
 from app.store import organizations
-from app.store.tables import clinics, episodes, patients, resources
+from app.store.disclosure import whole_record
+from app.store.publishable_care import list_episode_facts
+from app.store.tables import clinics, discharges, episodes, patients, resources
 from app.use_cases.enrol_patient import EnrolForm, enrol_patient
 from app.use_cases.merge_patients import MergeForm, merge_patients
 from app.use_cases.unmerge_patients import unmerge_patients
-from tests.web.part2_world import TODAY, find, general_world, mark, staff_id
+from tests.web.part2_world import TODAY, find, general_world, make_program, mark, staff_id
 from tests.web.site import Site
 from tests.web.test_withholding import fetch
 
@@ -115,3 +117,41 @@ async def test_an_episode_follows_a_record_that_is_joined_and_parted(site: Site)
         await unmerge_patients(store, merge_id, "two people after all", TODAY)
     (parted,) = await resources_of(site, "EpisodeOfCare")
     assert parted["patient"] == before["patient"]
+
+
+async def test_who_reviewed_a_case_is_in_the_team_from_then_on(site: Site) -> None:
+    await general_world(site)
+    (before,) = await resources_of(site, "CareTeam")
+    consultant = await staff_id(site, "sam")
+    async with site.services.database.transaction(system(site.org_id)) as store:
+        reviewed = {UUID(before["id"]): {"consultant_id": consultant}}
+        await episodes_store.save_evaluations(store, reviewed)
+    (after,) = await resources_of(site, "CareTeam")
+    members = [one["member"].get("reference") for one in after["participant"]]
+    assert f"Practitioner/{consultant}" in members
+
+
+async def test_how_a_program_ended_anothers_episode_is_told_by_the_program_alone(
+    site: Site,
+) -> None:
+    patient_id = UUID(await general_world(site))
+    episode_id = await find(site, episodes.c.episode_id, episodes.c.patient_id == patient_id)
+    program = await make_program(site)
+    ended = {
+        "org_id": site.org_id,
+        "patient_id": patient_id,
+        "episode_id": episode_id,
+        "program_id": program.client_id,
+        "outcome": "remission",
+        "words": "",
+        "discharged_on": TODAY,
+        "summary": {},
+        "staff_id": await staff_id(site, "ben"),
+        "recorded_at": site.services.now(),
+        "request_key": "once",
+    }
+    begun = site.services.database.transaction(system(site.org_id))
+    async with begun as store, whole_record(store):
+        await store.connection.execute(discharges.insert().values(ended))
+        (facts,) = await list_episode_facts(store, [episode_id])
+    assert facts.outcome is None

@@ -81,12 +81,12 @@ async def _organization(services: Services) -> UUID:
 
 
 @contextmanager
-def serving(address: str, exports: Path) -> Iterator[Served]:
+def serving(address: str, exports: Path, export_seconds: float = 1.0) -> Iterator[Served]:
     """A registry over the database at this address, with all its jobs, until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = Settings(port=port, exports=exports)
+    settings = Settings(port=port, exports=exports, export_seconds=export_seconds)
     app = create_app(build_services(settings, address))
     config = uvicorn.Config(app, port=port, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
@@ -104,8 +104,11 @@ def serving(address: str, exports: Path) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def registry(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Started once for each worker, ended with it."""
-    with serving(address, tmp_path_factory.mktemp("exports")) as served:
+    """Started once for each worker, ended with it.
+
+    Other tests of the worker use the same database: it takes no export from under their hands.
+    """
+    with serving(address, tmp_path_factory.mktemp("exports"), export_seconds=86_400) as served:
         yield served
 
 

@@ -72,12 +72,18 @@ def post_screenings(account: Account, count: int) -> set[str]:
 
 @pytest.fixture(scope="module")
 def demo(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The demo registry, served."""
+    """The demo registry, served from a database of its own: its jobs meet nobody else's exports."""
     with postgres.database(server, "demo") as name:
         migrate(server.url(name))
         with serving(server.url(name), tmp_path_factory.mktemp("demo")) as served:
             served.run(_fill)
             yield served
+
+
+@pytest.fixture
+def account(demo: Served) -> Account:
+    """A client that may do everything, in an organization of its own beside the demo's."""
+    return demo.register()
 
 
 async def _fill(services: Services) -> None:

@@ -4,6 +4,7 @@ The same criteria are carried out twice with one meaning: over the index by the 
 over definitions that lie in no table.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -216,16 +217,20 @@ def types_looked_through(wanted: ResourceSearch) -> frozenset[str]:
     Whoever may not search them could otherwise ask by a chain what they hold.
     """
     along = {one.target or one.resource_type for one in wanted.included}
-    return frozenset(along).union(*(_types_in(one) for one in wanted.criteria))
+    return frozenset(along) | types_named_in(wanted.criteria)
+
+
+def types_named_in(criteria: Iterable[Criterion]) -> frozenset[str]:
+    """The other types that chains and their reverse look through."""
+    return frozenset[str]().union(*(_types_in(one) for one in criteria))
 
 
 def _types_in(criterion: Criterion) -> frozenset[str]:
     match criterion:
         case Leads() | IsNamedBy():
-            inner = (_types_in(one) for one in criterion.criteria)
-            return frozenset({criterion.resource_type}).union(*inner)
+            return types_named_in(criterion.criteria) | {criterion.resource_type}
         case AnyOf() | AllOf():
-            return frozenset[str]().union(*(_types_in(one) for one in criterion.criteria))
+            return types_named_in(criterion.criteria)
         case _:
             return frozenset()
 

@@ -1,7 +1,7 @@
 """Find the last observations of each kind of a patient."""
 
 from app.domain.access import Permission
-from app.domain.criteria import ResourceSearch
+from app.domain.criteria import ResourceSearch, types_looked_through
 from app.domain.newest import newest_of_each
 from app.domain.scopes import Interaction
 from app.store import audit
@@ -15,7 +15,8 @@ async def find_last_observations(
     store: Store, wanted: ResourceSearch, most: int
 ) -> list[StoredResource]:
     """The newest `most` of each code among what fits; the look is audited with whom it showed."""
-    store.actor.require_scope("Observation", Interaction.SEARCH)
+    for one in ("Observation", *sorted(types_looked_through(wanted))):
+        store.actor.require_scope(one, Interaction.SEARCH)
     store.actor.require(Permission.READ_RESOURCES)
     observed, about = await list_observed(store, wanted)
     found = await list_observations(store, newest_of_each(observed, most))

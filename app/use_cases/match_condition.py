@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.domain.access import Permission
-from app.domain.criteria import ResourceSearch
+from app.domain.criteria import ResourceSearch, types_looked_through
 from app.domain.scopes import Interaction
 from app.errors import MultipleMatches, Problem
 from app.store import audit, patients, resource_search
@@ -30,7 +30,8 @@ async def match_condition(store: Store, condition: Condition) -> StoredResource 
     Nobody else settles the same words until this transaction ends.
     """
     kind = condition.search.resource_type
-    store.actor.require_scope(kind, Interaction.SEARCH, condition.where)
+    for one in (kind, *sorted(types_looked_through(condition.search))):
+        store.actor.require_scope(one, Interaction.SEARCH, condition.where)
     store.actor.require(Permission.RECEIVE_RESOURCES)
     await patients.lock_names(store, [f"condition {kind}?{condition.words}"])
     page = await resource_search.search(store, condition.search)

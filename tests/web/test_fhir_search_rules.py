@@ -188,10 +188,13 @@ async def test_a_page_link_holds_in_its_own_order_alone(filled):
     assert (await filled.get(f"Observation?_sort=date&_cursor={cursor[:-4]}")).status_code == 400
 
 
+CHAINED = "_type=Observation&_typeFilter=Observation%3Fpatient.name%3Da"
+
+
 async def test_a_chain_asks_nothing_that_the_scopes_do_not_reach(engine, open_face):
     """Else whoever may search screenings alone could ask the names of patients one by one."""
     org_id = await make_organization(engine)
-    scopes = frozenset({"system/Observation.rs"})
+    scopes = frozenset({"system/Observation.crs"})
     face = await open_face(await make_client(engine, org_id, "Narrow", scopes))
     for search in (
         "Observation?patient.name=a",
@@ -205,6 +208,11 @@ async def test_a_chain_asks_nothing_that_the_scopes_do_not_reach(engine, open_fa
     assert (await face.get("Observation?patient.name=a")).status_code == 403
     found = await bundle(face, "Observation?_include=Observation:patient")
     assert ids(found, "include") == []
+    for search in ("Observation/$lastn?patient.name=a", "$export?" + CHAINED):
+        told = await face.get(search, Prefer="respond-async")
+        assert told.status_code == 403, search
+    once = {"If-None-Exist": "patient.name=a"}
+    assert (await face.post("Observation", total(1), **once)).status_code == 403
 
 
 PROBES = [

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import FileResponse
 
 from app.domain.actor import Actor
-from app.domain.criteria import Criterion
+from app.domain.criteria import Criterion, types_named_in
 from app.domain.scopes import Interaction, covers
 from app.errors import Failed, Malformed, NotFound, NotSupported, Problem
 from app.use_cases.export_resources import (
@@ -200,7 +200,8 @@ def _filters(
         if kind not in types or not mark:
             words = "Write Type?parameter=value, of a type that is exported."
             raise Malformed("The export cannot be read.", [Problem("_typeFilter", words)])
-        read_filter(kind, query, actor.time_zone, base)
+        for through in sorted(types_named_in(read_filter(kind, query, actor.time_zone, base))):
+            actor.require_scope(through, Interaction.READ)
         found.setdefault(kind, []).append(query)
     return {kind: tuple(queries) for kind, queries in found.items()}
 

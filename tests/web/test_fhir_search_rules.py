@@ -208,7 +208,7 @@ async def test_a_chain_asks_nothing_that_the_scopes_do_not_reach(engine, open_fa
     assert (await face.get("Observation?patient.name=a")).status_code == 403
     found = await bundle(face, "Observation?_include=Observation:patient")
     assert ids(found, "include") == []
-    for search in ("Observation/$lastn?patient.name=a", "$export?" + CHAINED):
+    for search in ("Observation/$lastn?patient=p1&patient.name=a", "$export?" + CHAINED):
         told = await face.get(search, Prefer="respond-async")
         assert told.status_code == 403, search
     once = {"If-None-Exist": "patient.name=a"}

@@ -21,6 +21,10 @@ from fhir_mappings.instants import TimeNotUsable, read_span
 from fhir_mappings.parameter import Kind, Parameter
 from fhir_mappings.provenance import long_name
 
+MOST_LETTERS, MOST_WORDS = 2_000, 100
+"""Of one text that it is found by: a longer one is found by its beginning, and by `:exact` whole. A
+text may have a million letters, and each word is an entry."""
+
 _NAME_PARTS = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS_PARTS = ("text", "line", "city", "district", "state", "postalCode", "country")
 
@@ -228,9 +232,9 @@ def _labels(value: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _words(parameter: str, text: str) -> Iterator[StringEntry]:
-    words = fold(text).split(" ")
+    words = fold(text[:MOST_LETTERS]).split(" ")[:MOST_WORDS]
     for start in range(len(words)):
-        from_here = " ".join(words[start:])[:LONGEST]
+        from_here = " ".join(words[start : start + LONGEST])[:LONGEST]
         if from_here:
             yield StringEntry(parameter, from_here, indexed(text))
 

@@ -230,3 +230,10 @@ def test_a_patient_of_whom_little_is_known_is_valid_too():
     )
     assert is_valid(patient)
     assert "birthDate" not in patient
+
+
+def test_a_text_of_a_million_letters_is_found_by_its_beginning():
+    """Each word is an entry: as many as there are words would be a means to stop the service."""
+    patient = {"resourceType": "Patient", "name": [{"text": "a " * 500_000}]}
+    found = index_of(patient, "", UTC).strings
+    assert 0 < len(found) <= 100

@@ -10,7 +10,7 @@ from fhir_mappings.published import (
     coding,
     concept,
     days,
-    instant,
+    instant_text,
     ours,
     record_identifier,
     reference,
@@ -56,7 +56,7 @@ class PublishedGroup:
 def render_group(group: PublishedGroup) -> dict[str, Any]:
     """The Group as it is at this moment: it has no versions."""
     what, called, answers = _KINDS[group.kind]
-    meta = {"lastUpdated": instant(group.as_of), **ours()}
+    meta = {"lastUpdated": instant_text(group.as_of), **ours()}
     resource: dict[str, Any] = {
         "resourceType": "Group",
         "id": group.group_id,

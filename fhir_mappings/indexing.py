@@ -1,7 +1,6 @@
 """What a resource is found by, read out of its body by the table of parameters."""
 
 import hashlib
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
@@ -16,6 +15,7 @@ from app.domain.criteria import (
     StringEntry,
     TokenEntry,
 )
+from app.domain.patient import folded_words
 from fhir_mappings.conformance import TYPES
 from fhir_mappings.instants import TimeNotUsable, read_span
 from fhir_mappings.parameter import Kind, Parameter
@@ -120,9 +120,7 @@ def indexed(value: str) -> str:
 
 def fold(text: str) -> str:
     """Text without case and accents, and with one space between words."""
-    plain = unicodedata.normalize("NFKD", text)
-    bare = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in bare).split())
+    return " ".join(folded_words(text))
 
 
 def _tokens(parameter: Parameter, value: Any, base: str) -> Iterator[TokenEntry]:

@@ -4,9 +4,7 @@ The CapabilityStatement, the OperationDefinitions and docs/fhir-conformance.md a
 and a test holds that each is answered at each of its addresses.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from fhir_mappings.conformance import TYPES
@@ -220,9 +218,6 @@ OPERATIONS: tuple[Operation, ...] = (
         test="tests/web/test_fhir_validate.py",
     ),
 )
-
-
-BY_ID: Mapping[str, Operation] = MappingProxyType({one.id: one for one in OPERATIONS})
 
 
 def definition(operation: Operation, date: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fhir_mappings.conformance import TYPES
 from fhir_mappings.json_text import read_json
-from fhir_mappings.published import coding, concept, instant, ours, reference
+from fhir_mappings.published import coding, concept, instant_text, ours, reference
 from fhir_mappings.security import security_meta
 
 CLIENT_SYSTEM = "https://stepwell.example/fhir/NamingSystem/client"
@@ -117,7 +117,7 @@ def render_provenance(origin: Origin) -> dict[str, Any]:
     """The Provenance of one version; its own version and time are those of its target."""
     meta = {
         "versionId": str(origin.version),
-        "lastUpdated": instant(origin.recorded_at),
+        "lastUpdated": instant_text(origin.recorded_at),
         **ours(*TYPES["Provenance"].profiles),
     }
     meta |= security_meta(meta, part_two=origin.part_two)
@@ -126,7 +126,7 @@ def render_provenance(origin: Origin) -> dict[str, Any]:
         "id": origin_id(origin.resource_type, origin.resource_id),
         "meta": meta,
         "target": [reference(origin.resource_type, origin.resource_id)],
-        "recorded": instant(origin.recorded_at),
+        "recorded": instant_text(origin.recorded_at),
         "activity": concept(_activity(origin), text=_activity(origin)["display"]),
         "agent": _agents(origin),
     }

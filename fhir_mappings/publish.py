@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from app.domain.score import Answers
 from fhir_mappings.form_logic import link_id, total_link_id
 from fhir_mappings.json_text import read_json, write_json
 from fhir_mappings.local_codes import level_coding, score_coding
+from fhir_mappings.published import coding, instant_text, ours
 from fhir_mappings.published_answers import answer_of, components_of
 from fhir_mappings.security import security_meta
 
@@ -24,7 +25,6 @@ __all__ = [
 ]
 
 ASSESSMENT_SYSTEM = "https://stepwell.example/fhir/NamingSystem/assessment"
-ORIGIN_SYSTEM = "https://stepwell.example/fhir/CodeSystem/origin"
 SCREENING_PROFILE = (
     "http://hl7.org/fhir/us/core/StructureDefinition/us-core-observation-screening-assessment"
 )
@@ -81,11 +81,6 @@ def render_received(
     return write_json(ours | rest)
 
 
-def instant_text(moment: datetime) -> str:
-    """A FHIR instant in UTC, to the microsecond as the database has it."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
 def render_score(assessment: PublishedAssessment) -> dict[str, Any]:
     """The total as an Observation of ours: US Core 7 Screening Assessment, without id.
 
@@ -94,10 +89,10 @@ def render_score(assessment: PublishedAssessment) -> dict[str, Any]:
     """
     observation: dict[str, Any] = {
         "resourceType": "Observation",
-        "meta": _meta(SCREENING_PROFILE),
+        "meta": ours(SCREENING_PROFILE),
         "identifier": [_identifier(assessment, "score")],
         "status": assessment.status,
-        "category": [{"coding": [_coding(_CATEGORY_SYSTEM, "survey", "Survey")]}],
+        "category": [{"coding": [coding(_CATEGORY_SYSTEM, "survey", "Survey")]}],
         "code": _score_code(assessment.instrument),
         "subject": {"reference": f"Patient/{assessment.patient_fhir_id}"},
         "effectiveDateTime": instant_text(assessment.effective_at),
@@ -114,7 +109,7 @@ def render_score(assessment: PublishedAssessment) -> dict[str, Any]:
 
 def _score_value(assessment: PublishedAssessment) -> dict[str, Any]:
     if assessment.total is None:
-        absent = _coding(_ABSENT_SYSTEM, "unknown", "Unknown")
+        absent = coding(_ABSENT_SYSTEM, "unknown", "Unknown")
         return {"dataAbsentReason": {"coding": [absent], "text": "Too few answers to score"}}
     if assessment.instrument.ordinal:
         level = _level(assessment.instrument, assessment.total)
@@ -133,15 +128,7 @@ def _score_value(assessment: PublishedAssessment) -> dict[str, Any]:
 def _level(instrument: Instrument, total: Decimal) -> dict[str, str]:
     """A risk level as a coding."""
     band = next(one for one in instrument.bands if one.minimum == total)
-    return _coding(*level_coding(instrument, band))
-
-
-def _meta(profile: str) -> dict[str, Any]:
-    return {"profile": [profile], "tag": [_coding(ORIGIN_SYSTEM, "registry", "Made here")]}
-
-
-def _coding(system: str, code: str, display: str) -> dict[str, str]:
-    return {"system": system, "code": code, "display": display}
+    return coding(*level_coding(instrument, band))
 
 
 def _identifier(assessment: PublishedAssessment, what: str) -> dict[str, str]:
@@ -150,14 +137,14 @@ def _identifier(assessment: PublishedAssessment, what: str) -> dict[str, str]:
 
 def _score_code(instrument: Instrument) -> dict[str, Any]:
     system, code, title = score_coding(instrument)
-    return {"coding": [_coding(system, code, title)], "text": title}
+    return {"coding": [coding(system, code, title)], "text": title}
 
 
 def render_completed_form(assessment: PublishedAssessment) -> dict[str, Any]:
     """A form that staff entered, as a QuestionnaireResponse (US Core 7), without id."""
     response: dict[str, Any] = {
         "resourceType": "QuestionnaireResponse",
-        "meta": _meta(RESPONSE_PROFILE),
+        "meta": ours(RESPONSE_PROFILE),
         "identifier": _identifier(assessment, "form"),
         "questionnaire": own_canonical(assessment.instrument),
         "status": _RESPONSE_STATUS.get(assessment.status, assessment.status),
@@ -220,7 +207,7 @@ def render_known_patient(
         human_name["given"] = given.split()
     patient: dict[str, Any] = {
         "resourceType": "Patient",
-        "meta": _meta(PATIENT_PROFILE),
+        "meta": ours(PATIENT_PROFILE),
         "identifier": [{"system": system, "value": value} for system, value in identifiers],
         "name": [human_name],
         "gender": sex,

@@ -51,6 +51,6 @@ def days(start: date | None, end: date | None) -> dict[str, str]:
     return {name: day.isoformat() for name, day in period.items() if day}
 
 
-def instant(moment: datetime) -> str:
-    """An instant in UTC."""
+def instant_text(moment: datetime) -> str:
+    """A FHIR instant in UTC, to the microsecond as the database has it."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -12,7 +12,7 @@ from app.domain.outcome import outcomes_of
 from fhir_mappings.published import (
     coding,
     concept,
-    instant,
+    instant_text,
     ours,
     record_identifier,
     reference,
@@ -121,9 +121,9 @@ def _head(finding: PublishedFinding, resource_type: str) -> dict[str, Any]:
 
 def _flag(finding: PublishedFinding, place: Place) -> dict[str, Any]:
     assert place.category
-    period = {"start": instant(finding.opened_at)}
+    period = {"start": instant_text(finding.opened_at)}
     if finding.closed_at:
-        period["end"] = instant(finding.closed_at)
+        period["end"] = instant_text(finding.closed_at)
     return _head(finding, _F) | {
         "category": [concept(place.category, text=place.category["display"])],
         "code": _code(finding),
@@ -139,7 +139,7 @@ def _issue(finding: PublishedFinding) -> dict[str, Any]:
         "code": concept(coding(FINDING_SYSTEM, finding.kind.value, title), text=title),
         "severity": _SEVERITIES[FLAG_POLICY[finding.kind].level],
         "patient": reference("Patient", finding.patient_fhir_id),
-        "identifiedDateTime": instant(finding.opened_at),
+        "identifiedDateTime": instant_text(finding.opened_at),
         "author": reference("Organization", finding.org_id),
         "implicated": [{"reference": finding.implicated}] if finding.implicated else [],
         "detail": finding.words,
@@ -156,7 +156,7 @@ def _mitigation(finding: PublishedFinding) -> list[dict[str, Any]]:
     return [
         {
             "action": concept(coding(OUTCOME_SYSTEM, finding.outcome_code, words), text=words),
-            "date": instant(finding.closed_at),
+            "date": instant_text(finding.closed_at),
             "author": reference("Practitioner", finding.closed_by_id),
         }
     ]

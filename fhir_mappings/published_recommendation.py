@@ -9,7 +9,7 @@ from typing import Any
 from fhir_mappings.published import (
     coding,
     concept,
-    instant,
+    instant_text,
     ours,
     record_identifier,
     reference,
@@ -67,8 +67,8 @@ def render_recommendation(told: PublishedRecommendation) -> dict[str, Any]:
         "description": told.words,
         "focus": reference("EpisodeOfCare", told.episode_id),
         "for": reference("Patient", told.patient_fhir_id),
-        "authoredOn": instant(told.reviewed_at),
-        "lastModified": instant(told.answered_at or told.reviewed_at),
+        "authoredOn": instant_text(told.reviewed_at),
+        "lastModified": instant_text(told.answered_at or told.reviewed_at),
         "requester": reference("Practitioner", told.consultant_id),
         "owner": owner,
     }

@@ -5,7 +5,6 @@ to that address; no redirect, no proxy, no compression; bounded in size and time
 """
 
 import asyncio
-import ipaddress
 import re
 import socket
 import ssl
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from app.auth.key_sets import LARGEST_SET
+from app.domain.network_address import may_be_asked
 from app.errors import Problem, Unprocessable
 
 SECONDS = 5.0
@@ -28,9 +28,6 @@ SHORTEST_LIFE, USUAL_LIFE, LONGEST_LIFE = (
 """How long a fetched set is used: as its headers say within bounds, else the middle one (ours)."""
 _MAX_AGE = re.compile(r"(?:^|,)\s*max-age\s*=\s*\"?(\d{1,9})", re.I | re.ASCII)
 _NO_CACHE = re.compile(r"(?:^|,)\s*(?:no-store|no-cache)\b", re.I)
-_METADATA = ipaddress.ip_address("fd00:ec2::254")
-_TRANSLATED = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
-"""IPv6 addresses that stand for IPv4 ones beyond a translator (RFC 6052, RFC 8215)."""
 
 
 class KeysUnreachable(Unprocessable):
@@ -75,27 +72,6 @@ def read_jwks_url(text: str) -> str | None:
     if problem:
         raise KeysUnreachable(problem)
     return typed
-
-
-def may_be_fetched_from(
-    address: str, *, private_allowed: bool = False, loopback_allowed: bool = False
-) -> bool:
-    """Whether a resolved network address may be asked.
-
-    Private networks only where an operator allowed them; this machine, link-local and cloud
-    metadata addresses never.
-    """
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address):
-        if ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
-        elif ip.sixtofour or ip.teredo or ip == _METADATA or any(ip in n for n in _TRANSLATED):
-            return False
-    if ip.is_loopback:
-        return loopback_allowed
-    if ip.is_link_local or ip.is_multicast or ip.is_unspecified or ip.is_reserved:
-        return False
-    return ip.is_global or (private_allowed and ip.is_private)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +129,7 @@ class KeyFetcher:
 
     def _allows(self, address: str) -> bool:
         """A scope (``fe80::1%eth0``) names a link of this machine: never asked."""
-        return "%" not in address and may_be_fetched_from(
+        return "%" not in address and may_be_asked(
             address, private_allowed=self.private_allowed, loopback_allowed=self.loopback_allowed
         )
 

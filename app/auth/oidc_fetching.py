@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from app.auth.key_fetching import may_be_fetched_from
 from app.domain.delivery import is_loopback
+from app.domain.network_address import may_be_asked
 from app.errors import Unavailable
 
 LARGEST = 256 * 1024
@@ -117,7 +117,7 @@ class Fetcher:
         addresses = [str(one[4][0]).partition("%")[0] for one in found]
         allowed = self.private_allowed
         if not all(
-            may_be_fetched_from(one, private_allowed=allowed, loopback_allowed=allowed)
+            may_be_asked(one, private_allowed=allowed, loopback_allowed=allowed)
             for one in addresses
         ):
             raise AddressRefused()

@@ -145,14 +145,6 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def may_be_reached(address: str, private_allowed: bool) -> bool:
-    """Whether a resolved network address may be sent to: no private networks unless allowed."""
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
-        ip = ip.ipv4_mapped
-    return private_allowed or (ip.is_global and not ip.is_multicast)
-
-
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What a message says."""

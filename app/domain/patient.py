@@ -8,9 +8,14 @@ from datetime import date, datetime
 
 def fold(words: str) -> list[str]:
     """The searchable tokens of a name: without case, accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", words)
+    return sorted(set(folded_words(words)))
+
+
+def folded_words(text: str) -> list[str]:
+    """The words of a text in their order, without case, accents and punctuation."""
+    plain = unicodedata.normalize("NFKD", text)
     bare = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
-    return sorted(set(re.findall(r"\w+", bare)))
+    return re.findall(r"\w+", bare)
 
 
 @dataclass(frozen=True, slots=True)

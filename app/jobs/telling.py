@@ -9,9 +9,9 @@ from uuid import UUID
 from app.auth.sealed_secrets import Sealer
 from app.domain.actor import system
 from app.domain.delivery import Attempt, Channel, Purpose, Verdict, write_letter
+from app.jobs.organizations import in_each
 from app.reach.post import Parcel, Post
 from app.store.deliveries import Delivery
-from app.store.organizations import list_organizations
 from app.store.transaction import Database
 from app.use_cases.deliver_messages import claim_messages, keep_attempt
 from app.use_cases.escalate_flags import escalate_flags
@@ -21,18 +21,7 @@ log = logging.getLogger("stepwell.telling")
 
 async def escalate_all(database: Database) -> int:
     """Take every step that is due, in every organization; how many there were."""
-    taken = 0
-    for org_id in await _organizations(database):
-        try:
-            taken += await escalate_in(database, org_id)
-        except Exception as error:  # one organization's trouble never silences the others
-            log.error("escalation failed in %s: %s", org_id, type(error).__name__)
-    return taken
-
-
-async def _organizations(database: Database) -> list[UUID]:
-    async with database.directory() as connection:
-        return await list_organizations(connection)
+    return await in_each(database, "escalation", lambda org_id: escalate_in(database, org_id))
 
 
 async def escalate_in(database: Database, org_id: UUID) -> int:
@@ -48,13 +37,11 @@ async def escalate_in(database: Database, org_id: UUID) -> int:
 
 async def deliver_all(database: Database, post: Post, base: str, sealer: Sealer) -> int:
     """Send every message that is due, in every organization; how many were tried."""
-    tried = 0
-    for org_id in await _organizations(database):
-        try:
-            tried += await deliver_in(database, org_id, post, base, sealer)
-        except Exception as error:
-            log.error("delivery failed in %s: %s", org_id, type(error).__name__)
-    return tried
+    return await in_each(
+        database,
+        "delivery",
+        lambda org_id: deliver_in(database, org_id, post, base, sealer),
+    )
 
 
 async def deliver_in(

@@ -24,9 +24,9 @@ from app.domain.delivery import (
     AddressNotFit,
     Attempt,
     Verdict,
-    may_be_reached,
     read_webhook_url,
 )
+from app.domain.network_address import may_be_asked
 from app.errors import Problem
 from app.reach.post import Parcel
 
@@ -109,9 +109,14 @@ class Webhook:
         port = url.port or (443 if url.scheme == "https" else 80)
         found = await loop.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
         addresses = [str(one[4][0]).partition("%")[0] for one in found]
-        if not all(may_be_reached(one, self.private_allowed) for one in addresses):
+        if not all(self.may_be_asked(one) for one in addresses):
             raise AddressNotFit("", [_PRIVATE])
         return addresses[0]
+
+    def may_be_asked(self, address: str) -> bool:
+        """Whether it may be sent to; whoever allows private networks allows this machine."""
+        allowed = self.private_allowed
+        return may_be_asked(address, private_allowed=allowed, loopback_allowed=allowed)
 
     def _headers(self, parcel: Parcel, body: bytes, now: datetime) -> dict[str, str]:
         at = int(now.timestamp())

@@ -13,7 +13,6 @@ from app.domain.delivery import (
     AddressNotFit,
     Purpose,
     Verdict,
-    may_be_reached,
     read_webhook_url,
     write_letter,
 )
@@ -179,8 +178,23 @@ async def test_a_name_that_points_both_ways_is_refused(monkeypatch: pytest.Monke
     ],
 )
 def test_which_addresses_may_be_reached(address: str, reached: bool) -> None:
-    assert may_be_reached(address, private_allowed=False) is reached
-    assert may_be_reached(address, private_allowed=True)
+    assert Webhook(key="k").may_be_asked(address) is reached
+
+
+@pytest.mark.parametrize(
+    ("address", "reached"),
+    [
+        ("10.1.2.3", True),
+        ("127.0.0.1", True),  # a receiver on this machine
+        ("169.254.169.254", False),  # a cloud's metadata, whatever is allowed
+        ("fd00:ec2::254", False),
+        ("fe80::1", False),
+        ("64:ff9b::a9fe:a9fe", False),  # the metadata beyond a translator
+        ("2002:7f00:1::", False),
+    ],
+)
+def test_where_private_networks_are_allowed(address: str, reached: bool) -> None:
+    assert Webhook(key="k", private_allowed=True).may_be_asked(address) is reached
 
 
 @pytest.mark.parametrize(

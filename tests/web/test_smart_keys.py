@@ -17,11 +17,11 @@ from app.auth.key_fetching import (
     KeyFetcher,
     KeysUnreachable,
     life_of,
-    may_be_fetched_from,
     read_jwks_url,
 )
 from app.auth.key_sets import KeysNotFit, read_key_set, usable_keys
 from app.domain.actor import system
+from app.domain.network_address import may_be_asked
 from app.store import client_key_sets, clients
 from app.store.tables import client_key_sets as key_sets
 from tests.reach.servers import (
@@ -276,8 +276,8 @@ async def test_this_machine_and_the_clouds_metadata_are_never_asked(
     ],
 )
 def test_which_networks_are_asked(address: str, public: bool, private: bool) -> None:
-    assert may_be_fetched_from(address) is public
-    assert may_be_fetched_from(address, private_allowed=True) is private
+    assert may_be_asked(address) is public
+    assert may_be_asked(address, private_allowed=True) is private
 
 
 @pytest.mark.parametrize("inside", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1"])

@@ -112,9 +112,3 @@ def told_before(status: int, words: str) -> Response:
     """What is refused before this face is reached, in its words all the same."""
     issue = {"severity": "error", "code": _BEFORE.get(status, "invalid"), "diagnostics": words}
     return Response(write_json(outcome([issue])), status, {"Cache-Control": "no-store"}, FHIR_JSON)
-
-
-def render_bug() -> Response:
-    """The answer where the registry itself is at fault; says nothing of the values involved."""
-    issue = {"severity": "fatal", "code": "exception", "diagnostics": "The registry failed here."}
-    return Response(write_json(outcome([issue])), 500, {"Cache-Control": "no-store"}, FHIR_JSON)

@@ -27,7 +27,7 @@ from app.site_instruments import read_folder
 from app.store.engine import open_engine
 from app.store.transaction import Database
 from app.use_cases.inbound_messages import InboundRow
-from app.web.fhir import bulk
+from app.web.fhir import bulk_order
 from app.web.fhir.receiving import receive_raw
 from app.web.fhir.services import fhir_base
 
@@ -72,7 +72,10 @@ class Services:
     def workshop(self) -> Workshop:
         """Where bulk exports are worked on."""
         protocol = Protocol(
-            bulk.read_filter, bulk.shape_lines, bulk.is_about_patients, bulk.deletions
+            bulk_order.read_filter,
+            bulk_order.shape_lines,
+            bulk_order.is_about_patients,
+            bulk_order.deletions,
         )
         return Workshop(self.database, self.settings.exports_folder, protocol)
 

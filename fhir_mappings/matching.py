@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.criteria import (
     AboutPatient,
+    AboutPatientWho,
     AllOf,
     AnyOf,
     ChangedWhen,
@@ -62,7 +63,7 @@ def fits(found: Findable, criterion: Criterion) -> bool:
             return fits_all(found, criterion.criteria)
         case AnyOf():
             return any(fits(found, one) for one in criterion.criteria)
-        case AboutPatient() | Leads() | IsNamedBy():
+        case AboutPatient() | AboutPatientWho() | Leads() | IsNamedBy():
             return False
 
 

@@ -78,6 +78,13 @@ class AboutPatient:
 
 
 @dataclass(frozen=True, slots=True)
+class AboutPatientWho:
+    """It is about a patient who fits the criteria, also by a record that was joined with theirs."""
+
+    criteria: "tuple[Criterion, ...]"
+
+
+@dataclass(frozen=True, slots=True)
 class HasId:
     """Its id is one of these."""
 
@@ -142,6 +149,8 @@ class IsNamedBy:
     resource_type: str
     parameter: str
     criteria: "tuple[Criterion, ...]"
+    of_patients: bool = False
+    """Whether the parameter says whom it is about: then by each record that was joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,7 @@ class AnyOf:
 Criterion: TypeAlias = (
     HasToken
     | AboutPatient
+    | AboutPatientWho
     | HasId
     | HasDate
     | ChangedWhen
@@ -193,6 +203,8 @@ class Included:
     target: str | None = None
     """Only where it leads to this type."""
     backwards: bool = False
+    of_patients: bool = False
+    """Whether the parameter says whom it is about: then by each record that was joined."""
     repeated: bool = False
     """Also from what came along."""
 
@@ -229,6 +241,8 @@ def _types_in(criterion: Criterion) -> frozenset[str]:
     match criterion:
         case Leads() | IsNamedBy():
             return types_named_in(criterion.criteria) | {criterion.resource_type}
+        case AboutPatientWho():
+            return types_named_in(criterion.criteria) | {"Patient"}
         case AnyOf() | AllOf():
             return types_named_in(criterion.criteria)
         case _:

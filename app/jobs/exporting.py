@@ -14,13 +14,14 @@ from app.domain.actor import Actor, system
 from app.domain.criteria import Criterion
 from app.domain.scopes import grant, permissions_of
 from app.errors import Forbidden, RegistryError
+from app.jobs.organizations import in_each
 from app.store import clients, exports
 from app.store.engine import CANNOT_REACH
 from app.store.export_files import Writing, remove
 from app.store.exports import Export
-from app.store.organizations import list_organizations
 from app.store.transaction import Database
 from app.use_cases.export_resources import (
+    GivenUp,
     Piece,
     Wanted,
     cut_of,
@@ -62,17 +63,7 @@ class Workshop:
 
 async def export_all(workshop: Workshop) -> int:
     """Work on every export that waits, in every organization; how many there were."""
-    done = 0
-    async with workshop.database.directory() as connection:
-        found = await list_organizations(connection)
-    for org_id in found:
-        try:
-            done += await export_in(workshop, org_id)
-        except CANNOT_REACH:
-            raise
-        except Exception as error:  # one organization's trouble never silences the others
-            log.error("exporting failed in %s: %s", org_id, type(error).__name__)
-    return done
+    return await in_each(workshop.database, "exporting", lambda org_id: export_in(workshop, org_id))
 
 
 async def export_in(workshop: Workshop, org_id: UUID) -> int:
@@ -92,28 +83,35 @@ async def export_in(workshop: Workshop, org_id: UUID) -> int:
 
 
 async def _work(workshop: Workshop, org_id: UUID, export: Export) -> None:
-    """All of one export; what goes wrong is told to whoever asks for it, without any values."""
-    database, export_id = workshop.database, export.export_id
+    """All of one export; what goes wrong is told to whoever asks for it, without any values.
+
+    Whoever was given up leaves what others made: they, or the taking back, see to it.
+    """
+    database = workshop.database
     try:
-        complete = await _write_all(workshop, org_id, export)
-        state: dict[str, Any] = {"state": "complete"}
-        if not complete:
-            state = {"state": "cancelled"}
+        await _write_all(workshop, org_id, export)
+        ended: dict[str, Any] = {"state": "complete"}
+    except GivenUp:
+        async with database.transaction(system(org_id)) as store:
+            over = await exports.is_taken_back(store, export.export_id)
+        if over:
+            remove(workshop.folder, export.export_id)
+        return
     except CANNOT_REACH:
         raise  # its silence is noticed, and somebody goes on
     except RegistryError as refusal:
-        state = {"state": "failed", "failure": refusal.message}
+        ended = {"state": "failed", "failure": refusal.message}
     except Exception as error:
-        log.error("export %s failed: %s", export_id, type(error).__name__)
-        state = {"state": "failed", "failure": "The registry failed here."}
+        log.error("export %s failed: %s", export.export_id, type(error).__name__)
+        ended = {"state": "failed", "failure": "The registry failed here."}
     async with database.transaction(system(org_id)) as store:
-        await exports.end_export(store, export_id, **state)
-    if state["state"] != "complete":
-        remove(workshop.folder, export_id)
+        mine = await exports.end_work(store, export, **ended)
+    if mine and ended["state"] == "failed":
+        remove(workshop.folder, export.export_id)
 
 
-async def _write_all(workshop: Workshop, org_id: UUID, export: Export) -> bool:
-    """Type after type; False where nobody wants it any more. What is whole stays."""
+async def _write_all(workshop: Workshop, org_id: UUID, export: Export) -> None:
+    """Type after type; what is whole stays, also for whoever goes on. Raises GivenUp."""
     wanted = unpack(export.wanted)
     until = export.transaction_time or await _horizon(workshop, org_id, export)
     files = list(export.files)
@@ -123,14 +121,10 @@ async def _write_all(workshop: Workshop, org_id: UUID, export: Export) -> bool:
         if kind in done:
             continue
         actor = await _actor(workshop, org_id, export)
-        made = await _write_type(workshop, actor, export, wanted, kind, until, told)
-        if made is None:
-            return False
-        files += made
+        files += await _write_type(workshop, actor, export, wanted, kind, until, told)
         async with workshop.database.transaction(system(org_id)) as store:
-            if not await exports.save_progress(store, export.export_id, files=files):
-                return False
-    return True
+            if not await exports.save_progress(store, export, files=files):
+                raise GivenUp()
 
 
 async def _actor(workshop: Workshop, org_id: UUID, export: Export) -> Actor:
@@ -148,7 +142,7 @@ async def _horizon(workshop: Workshop, org_id: UUID, export: Export) -> datetime
     for _ in range(MOST_TRIES):
         actor = await _actor(workshop, org_id, export)
         async with workshop.database.transaction(actor) as store:
-            at = await set_horizon(store, export.export_id)
+            at = await set_horizon(store, export)
         if at is not None:
             return at
         await asyncio.sleep(workshop.pause)
@@ -163,23 +157,21 @@ async def _write_type(
     kind: str,
     until: datetime,
     told: set[UUID],
-) -> list[dict[str, Any]] | None:
-    """The files of one type, written whole or not at all; None where nobody wants it any more."""
+) -> list[dict[str, Any]]:
+    """The files of one type, written whole or not at all. Raises GivenUp."""
     protocol = workshop.protocol
     filters = [
         protocol.read_filter(kind, one, actor.time_zone) for one in wanted.filters.get(kind, ())
     ]
     cut = cut_of(wanted, kind, until, filters, protocol.is_about_patients(kind))
     folder = workshop.folder / str(export.export_id)
-    bodies, deletions = Writing(folder, kind), Writing(folder, f"{kind}.deleted")
+    bodies = Writing(folder, kind, export.claims)
+    deletions = Writing(folder, f"{kind}.deleted", export.claims)
     after = ""
     try:
         while True:
             async with workshop.database.transaction(actor) as store:
                 piece = await export_piece(store, export, cut, after, told)
-                wanted_still = piece is not None or await exports.is_running(
-                    store, export.export_id
-                )
             if piece is None:
                 break
             await asyncio.to_thread(_append, bodies, deletions, piece, wanted, kind, protocol)
@@ -188,10 +180,6 @@ async def _write_type(
         bodies.drop()
         deletions.drop()
         raise
-    if not wanted_still:
-        bodies.drop()
-        deletions.drop()
-        return None
     made = [bodies.finish("output", kind), deletions.finish("deleted", kind)]
     return [one for one in made if one] or [{"of": kind, "section": "empty"}]
 

@@ -15,8 +15,8 @@ def remove(folder: Path, export_id: UUID) -> None:
 class Writing:
     """A file while it is written; nobody but this service reads it."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.path, self.part = folder / f"{name}.ndjson", folder / f"{name}.part"
+    def __init__(self, folder: Path, name: str, claim: int) -> None:
+        self.path, self.part = folder / f"{name}.ndjson", folder / f"{name}.{claim}.part"
         self.count = 0
         self.open_file: IO[bytes] | None = None
 

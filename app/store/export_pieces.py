@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, cast, func, literal, select, true
+from sqlalchemy import ColumnElement, String, cast, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from app.domain.criteria import Criterion
@@ -43,8 +43,10 @@ class Cut:
     resource_type: str
     until: datetime
     since: datetime | None = None
-    criteria: tuple[Criterion, ...] = ()
-    """Each must fit."""
+    filtered: Criterion | None = None
+    """What must fit; what was deleted says nothing any more, and is told of all the same."""
+    patients: Criterion | None = None
+    """Whom it must be about."""
     of_patients: bool = False
     """Only what is about a patient."""
 
@@ -89,9 +91,12 @@ def _piece(store: Store, cut: Cut, after: str) -> Any:
         .limit(1)
         .lateral()
     )
-    wanted: list[ColumnElement[bool]] = [
-        condition(store, resources, cut.resource_type, one) for one in cut.criteria
-    ]
+    wanted: list[ColumnElement[bool]] = []
+    if cut.filtered is not None:
+        fits = condition(store, resources, cut.resource_type, cut.filtered)
+        wanted.append(or_(newest.c.deleted, fits))
+    if cut.patients is not None:
+        wanted.append(condition(store, resources, cut.resource_type, cut.patients))
     if cut.of_patients:
         wanted.append(resources.c.patient_id.is_not(None))
     if cut.since:

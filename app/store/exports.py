@@ -31,6 +31,8 @@ class Export:
     files: Sequence[Mapping[str, Any]]
     at_work_on: str | None
     failure: str | None
+    claims: int
+    """How often it was taken up: whoever works under an older claim was given up."""
     asked_at: datetime
     ended_at: datetime | None
     expires_at: datetime
@@ -53,6 +55,7 @@ async def add_export(
             request=request,
             wanted=dict(wanted),
             files=[],
+            claims=0,
             asked_at=store.now,
             seen_at=store.now,
             expires_at=store.now + lasts,
@@ -108,41 +111,58 @@ async def claim_export(store: Store) -> Export | None:
     found = await store.connection.execute(
         update(exports)
         .where(exports.c.org_id == store.org_id, exports.c.export_id == waiting.scalar_subquery())
-        .values(state="running", seen_at=store.now)
+        .values(state="running", seen_at=store.now, claims=exports.c.claims + 1)
         .returning(*_COLUMNS)
     )
     row = found.one_or_none()
     return None if row is None else Export(*tuple(row))
 
 
-async def save_progress(store: Store, export_id: UUID, **values: Any) -> bool:
-    """Keep how far it is; False where nobody wants it any more."""
+async def save_progress(store: Store, export: Export, **values: Any) -> bool:
+    """Keep how far it is; False where it is no longer this worker's, or nobody's at all."""
+    return await _change(store, export, seen_at=store.now, **values)
+
+
+async def end_work(store: Store, export: Export, state: str, **values: Any) -> bool:
+    """Complete or failed; False where it was no longer this worker's to say."""
+    return await _change(store, export, state=state, ended_at=store.now, at_work_on=None, **values)
+
+
+async def _change(store: Store, export: Export, **values: Any) -> bool:
     changed = await store.connection.execute(
         update(exports)
-        .where(exports.c.org_id == store.org_id, exports.c.export_id == export_id)
-        .where(exports.c.state == "running")
-        .values(seen_at=store.now, **values)
+        .where(exports.c.org_id == store.org_id, exports.c.export_id == export.export_id)
+        .where(exports.c.state == "running", exports.c.claims == export.claims)
+        .values(**values)
     )
     return changed.rowcount == 1
 
 
-async def is_running(store: Store, export_id: UUID) -> bool:
-    """Whether it is still wanted."""
+async def cancel(store: Store, export_id: UUID) -> None:
+    """Its client takes it back."""
+    await store.connection.execute(
+        update(exports)
+        .where(exports.c.org_id == store.org_id, exports.c.export_id == export_id)
+        .values(state="cancelled", ended_at=store.now, at_work_on=None)
+    )
+
+
+async def is_taken_back(store: Store, export_id: UUID) -> bool:
+    """Whether nobody is to have its files."""
     found = await store.connection.scalar(
         select(exports.c.state).where(
             exports.c.org_id == store.org_id, exports.c.export_id == export_id
         )
     )
-    return found == "running"
+    return found in ("cancelled", "expired")
 
 
-async def end_export(store: Store, export_id: UUID, state: str, **values: Any) -> None:
-    """Complete, failed or cancelled."""
+async def expire_all(store: Store) -> None:
+    """What was given may no longer be given: every export is over now."""
     await store.connection.execute(
         update(exports)
-        .where(exports.c.org_id == store.org_id, exports.c.export_id == export_id)
-        .where(exports.c.state != "cancelled")
-        .values(state=state, ended_at=store.now, at_work_on=None, **values)
+        .where(exports.c.org_id == store.org_id, exports.c.expires_at > store.now)
+        .values(expires_at=store.now)
     )
 
 

@@ -47,6 +47,13 @@ async def find_answer(store: Store, key: str) -> KeptAnswer | None:
     return None if row is None else KeptAnswer(*row)
 
 
+async def forget_answers(store: Store) -> None:
+    """What was given may no longer be given: nobody is answered as before."""
+    await store.connection.execute(
+        delete(kept_answers).where(kept_answers.c.org_id == store.org_id)
+    )
+
+
 async def save_answer(store: Store, key: str, answer: KeptAnswer) -> None:
     """Keep an answer under the key, and forget this client's that are past their time."""
     await store.connection.execute(

@@ -25,7 +25,7 @@ from app.domain.criteria import (
 from app.errors import Malformed
 from app.store.resource_matching import condition, matching
 from app.store.resources import is_one_of, same_version
-from app.store.tables import clients, patients, resource_tokens, resource_versions, resources
+from app.store.tables import clients, part2_programs, resource_tokens, resource_versions, resources
 from app.store.transaction import Store
 
 
@@ -59,8 +59,12 @@ class OriginPage:
 
 
 def _statement(store: Store, versions: Any) -> Select[Any]:
+    programs = select(part2_programs.c.program_id).where(part2_programs.c.org_id == store.org_id)
+    # who told first of somebody that others told of since may be a program: it is not named
     sender = and_(
-        clients.c.org_id == resources.c.org_id, clients.c.client_id == resources.c.client_id
+        clients.c.org_id == resources.c.org_id,
+        clients.c.client_id == resources.c.client_id,
+        or_(clients.c.client_id.not_in(programs), resources.c.program_id.is_not(None)),
     )
     return (
         select(
@@ -71,7 +75,7 @@ def _statement(store: Store, versions: Any) -> Select[Any]:
             resource_versions.c.deleted,
             resources.c.patient_id,
             resources.c.program_id,
-            resources.c.client_id,
+            clients.c.client_id,
             clients.c.name,
             resource_versions.c.client_id.label("written_by"),
             case((resources.c.client_id.is_(None), resource_versions.c.body)),
@@ -182,12 +186,6 @@ def _is(kind: str | None, name: str | None) -> Any:
 
 def _leads(store: Store, criterion: Leads) -> Any:
     fitting = matching(store, criterion.resource_type, criterion.criteria)
-    if criterion.parameter == "patient":
-        return resources.c.patient_id.in_(
-            select(patients.c.patient_id).where(
-                patients.c.org_id == store.org_id, patients.c.fhir_id.in_(fitting)
-            )
-        )
     of_type = resources.c.resource_type == criterion.resource_type
     return and_(of_type, resources.c.resource_id.in_(fitting))
 

@@ -11,6 +11,7 @@ from sqlalchemy import Select, and_, false, func, not_, or_, select, true, union
 
 from app.domain.criteria import (
     AboutPatient,
+    AboutPatientWho,
     AllOf,
     AnyOf,
     ChangedWhen,
@@ -61,7 +62,10 @@ def condition(store: Store, held: Any, kind: str, criterion: Criterion) -> Any:
             found = held.c.resource_id.in_(criterion.ids)
             return not_(found) if criterion.negated else found
         case AboutPatient():
-            return held.c.patient_id.in_(_records_of(store, criterion.fhir_ids))
+            return held.c.patient_id.in_(records_of(store, criterion.fhir_ids))
+        case AboutPatientWho():
+            who = matching(store, "Patient", criterion.criteria)
+            return held.c.patient_id.in_(records_of(store, who))
         case ChangedWhen():
             return or_(*(_changed(held, one) for one in criterion.periods))
         case AnyOf():
@@ -112,6 +116,8 @@ def _of(store: Store, table: Any, kind: str, parameter: str) -> Select[Any]:
 
 def _named_by(store: Store, kind: str, criterion: IsNamedBy) -> Select[Any]:
     """The ids that resources of the other type refer to."""
+    if kind == "Patient" and criterion.of_patients:
+        return _whom(store, criterion)
     there = resource_tokens.alias()
     names = matching(store, criterion.resource_type, criterion.criteria)
     return select(there.c.value).where(
@@ -120,6 +126,22 @@ def _named_by(store: Store, kind: str, criterion: IsNamedBy) -> Select[Any]:
         there.c.parameter == criterion.parameter,
         there.c.system == kind,
         there.c.resource_id.in_(names),
+    )
+
+
+def _whom(store: Store, criterion: IsNamedBy) -> Select[Any]:
+    """The FHIR ids of whom they are about, also of records that were joined with theirs."""
+    there = resources.alias()
+    about = select(there.c.patient_id).where(
+        *conditions(store, there, criterion.resource_type, criterion.criteria),
+        there.c.patient_id.is_not(None),
+    )
+    named = select(patients.c.fhir_id).where(
+        patients.c.org_id == store.org_id, patients.c.patient_id.in_(about)
+    )
+    kin = select(patients.c.fhir_id.label("resource_id"))
+    return kin.where(
+        patients.c.org_id == store.org_id, patients.c.patient_id.in_(records_of(store, named))
     )
 
 
@@ -196,7 +218,7 @@ def _is_among(held: Any, ids: Select[Any]) -> Any:
     return ids.where(resource_id == held.c.resource_id).correlate(held).exists()
 
 
-def _records_of(store: Store, fhir_ids: tuple[str, ...]) -> Any:
+def records_of(store: Store, fhir_ids: Any) -> Any:
     """All records of these people: one that was joined with another leads to both."""
     named = select(func.coalesce(patients.c.merged_into_id, patients.c.patient_id)).where(
         patients.c.org_id == store.org_id, patients.c.fhir_id.in_(fhir_ids)

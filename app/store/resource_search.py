@@ -36,6 +36,8 @@ class ResourcePage:
     """(patient, Part 2 program) of each record of a program's on the page."""
     included: list[StoredResource] = field(default_factory=list)
     """What came along with them."""
+    is_whole: bool = True
+    """Whether everything came along that was asked for."""
 
 
 async def search(store: Store, wanted: ResourceSearch) -> ResourcePage:

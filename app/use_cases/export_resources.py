@@ -13,7 +13,7 @@ from uuid import UUID
 from app.domain.access import Permission
 from app.domain.criteria import AboutPatient, AllOf, AnyOf, Criterion
 from app.domain.scopes import Interaction
-from app.errors import Throttled
+from app.errors import RegistryError, Throttled
 from app.store import audit, exports
 from app.store.accounting import account
 from app.store.export_files import remove
@@ -97,8 +97,14 @@ async def look_at_export(store: Store, export_id: UUID) -> Export:
 
 
 async def take_file(store: Store, export_id: UUID, name: str) -> Export:
-    """Before a file is given out: whose it is, and the line in the audit that tells of it."""
+    """Before a file is given out: whose it is, and the line in the audit that tells of it.
+
+    Raises InsufficientScope where the token reaches less than the one that asked for the export.
+    """
     found = await look_at_export(store, export_id)
+    for one in found.files:
+        if one.get("name") == name:
+            store.actor.require_scope(str(one["of"]), Interaction.READ)
     await audit.record(
         store, "export.download", subject=f"exports/{export_id}", detail={"file": name}
     )
@@ -108,16 +114,26 @@ async def take_file(store: Store, export_id: UUID, name: str) -> Export:
 async def cancel_export(store: Store, export_id: UUID) -> None:
     """Take it back, whether it is done or not; raises NotFound."""
     await look_at_export(store, export_id)
-    await exports.end_export(store, export_id, "cancelled")
+    await exports.cancel(store, export_id)
     await audit.record(store, "export.cancel", subject=f"exports/{export_id}")
 
 
-async def set_horizon(store: Store, export_id: UUID) -> datetime | None:
-    """Fix what the export holds; None where somebody writes for too long: ask again."""
+class GivenUp(RegistryError):
+    """The export was taken back, or somebody else works on it by now."""
+
+    code = "given-up"
+
+
+async def set_horizon(store: Store, export: Export) -> datetime | None:
+    """Fix what the export holds; None where somebody writes for too long: ask again.
+
+    Raises GivenUp.
+    """
     store.actor.require(Permission.READ_RESOURCES)
     at = await choose_horizon(store)
-    if at is not None:
-        await exports.save_progress(store, export_id, transaction_time=at)
+    told = {"transaction_time": at} if at is not None else {}
+    if not await exports.save_progress(store, export, **told):
+        raise GivenUp()
     return at
 
 
@@ -128,15 +144,15 @@ async def export_piece(
     after: str,
     told: set[UUID],
 ) -> Piece | None:
-    """The next piece of a type; None where there is no more, or nobody wants it any more.
+    """The next piece of a type; None where there is no more. Raises GivenUp.
 
     `told` are the patients of whom the audit already says that this export showed them: each is
     told once, not once for each thousand resources.
     """
     store.actor.require(Permission.READ_RESOURCES)
     store.actor.require_scope(cut.resource_type, Interaction.READ)
-    if not await exports.save_progress(store, export.export_id, at_work_on=cut.resource_type):
-        return None
+    if not await exports.save_progress(store, export, at_work_on=cut.resource_type):
+        raise GivenUp()
     piece = await read_piece(store, cut, after)
     if piece is None:
         return None
@@ -159,9 +175,6 @@ def cut_of(
     wanted: Wanted, kind: str, until: datetime, filters: Sequence[Sequence[Criterion]], about: bool
 ) -> Cut:
     """What of a type is meant; `about` tells whether resources of the type are about patients."""
-    criteria: list[Criterion] = []
-    if filters:
-        criteria.append(AnyOf(tuple(AllOf(tuple(one)) for one in filters)))
-    if wanted.patients is not None and about:
-        criteria.append(AboutPatient(wanted.patients))
-    return Cut(kind, until, wanted.since, tuple(criteria), wanted.of_patients and about)
+    filtered = AnyOf(tuple(AllOf(tuple(one)) for one in filters)) if filters else None
+    patients = AboutPatient(wanted.patients) if wanted.patients is not None and about else None
+    return Cut(kind, until, wanted.since, filtered, patients, wanted.of_patients and about)

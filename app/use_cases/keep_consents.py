@@ -18,7 +18,7 @@ from app.domain.consent import (
 )
 from app.domain.part2 import NOTICE
 from app.errors import Conflict, Problem, Unprocessable
-from app.store import audit, consents, part2, patients, rosters
+from app.store import audit, consents, exports, kept_answers, part2, patients, rosters
 from app.store.consents import StoredConsent
 from app.store.ids import new_id
 from app.store.transaction import Store
@@ -258,6 +258,8 @@ async def revoke_consent(store: Store, consent_id: UUID, how: str, version: int)
     }
     content = {"revoked_how": how.strip(), "revoked_at": store.now.isoformat()}
     await consents.change_consent(store, held, values, content)
+    await exports.expire_all(store)
+    await kept_answers.forget_answers(store)
     await audit.record(
         store, "consent.revoke", patient_id=held.patient_id, subject=f"consents/{consent_id}"
     )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.domain.access import Permission
 from app.errors import Problem, Unprocessable
-from app.store import audit, part2, patients, relabelling, rosters
+from app.store import audit, exports, kept_answers, part2, patients, relabelling, rosters
 from app.store.disclosure import begin_withholding, whole_record
 from app.store.part2 import Place, Program
 from app.store.rosters import StaffName
@@ -60,6 +60,8 @@ async def mark_program(store: Store, form: MarkForm, today: date) -> int:
         },
     )
     await _keep_members(store, place, form)
+    await exports.expire_all(store)
+    await kept_answers.forget_answers(store)
     labelled = await _label(store, place.place_id, today) if form.marked else 0
     await audit.record(
         store,

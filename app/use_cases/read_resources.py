@@ -61,9 +61,10 @@ async def _with_included(store: Store, wanted: ResourceSearch, page: ResourcePag
     if not wanted.included or not page.resources:
         return page
     matches = [(one.resource_type, one.resource_id) for one in page.resources]
+    found, is_whole = await list_included(store, wanted.included, matches)
     along = [
         (one, patient_id)
-        for one, patient_id in await list_included(store, wanted.included, matches)
+        for one, patient_id in found
         if store.actor.reaches(one.resource_type, Interaction.READ)
     ]
     people = {patient_id for _, patient_id in along if patient_id}
@@ -71,6 +72,7 @@ async def _with_included(store: Store, wanted: ResourceSearch, page: ResourcePag
     return replace(
         page,
         included=[one for one, _ in along],
+        is_whole=is_whole,
         patient_ids=tuple(people.union(page.patient_ids)),
         shown=tuple(shown.union(page.shown)),
     )

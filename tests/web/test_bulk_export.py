@@ -14,8 +14,18 @@ from app.domain.actor import system
 from app.domain.scopes import read_scopes
 from app.jobs.exporting import Workshop, export_in
 from app.store import exports, organizations
+from app.store.consents import get_consent
+from app.store.tables import clients
 from app.use_cases.export_resources import MOST_OPEN
-from tests.web.part2_world import MARKER, add_client, general_world, protected_world
+from app.use_cases.keep_consents import revoke_consent
+from tests.web.part2_world import (
+    MARKER,
+    add_client,
+    consent,
+    find,
+    general_world,
+    protected_world,
+)
 from tests.web.site import Site
 
 ASYNC = {"Prefer": "respond-async"}
@@ -308,9 +318,57 @@ async def test_a_worker_that_died_is_followed_by_another(receiver: Receiver) -> 
     assert await receiver.work() == 0  # somebody is at work on it
     async with database.transaction(system(org_id)) as store:
         store.now -= exports.SILENCE * 2
-        await exports.save_progress(store, claimed.export_id)
+        await exports.save_progress(store, claimed)
     assert await receiver.work() == 1
     assert (await receiver.get(location)).status_code == 200
+    async with database.transaction(system(org_id)) as store:  # the first one only slept
+        assert not await exports.save_progress(store, claimed, files=[])
+        assert not await exports.end_work(store, claimed, "failed")
+    told = await receiver.get(location)
+    assert (told.status_code, len(told.json()["output"])) == (200, 1)
+
+
+async def test_what_was_deleted_is_told_of_whatever_the_filter(receiver: Receiver) -> None:
+    """A deleted resource says nothing that could fit; its receiver would keep the score for good."""
+    await general_world(receiver.site)
+    search = "QuestionnaireResponse%3Fstatus%3Dcompleted"
+    order = f"$export?_type=QuestionnaireResponse&_typeFilter={search}"
+    first, files = await receiver.take(order)
+    gone = files["QuestionnaireResponse"][0]["id"]
+    auth = {"Authorization": f"Bearer {receiver.token}"}
+    path = f"/fhir/QuestionnaireResponse/{gone}"
+    assert (await receiver.http.delete(path, headers=auth)).status_code == 204
+    _, told = await receiver.take(f"{order}&_since={first['transactionTime'].replace('+', '%2B')}")
+    (bundle,) = told["Bundle"]
+    assert [one["request"]["url"] for one in bundle["entry"]] == [f"QuestionnaireResponse/{gone}"]
+
+
+async def test_what_was_given_is_called_back_when_a_consent_is_revoked(receiver: Receiver) -> None:
+    site = receiver.site
+    patient_id, program = await protected_world(site)
+    ehr = await find(site, clients.c.client_id, clients.c.name == "EHR")
+    consent_id = await consent(site, patient_id, program, recipient=f"client:{ehr}")
+    location = (await receiver.kick_off()).headers["content-location"]
+    await receiver.work()
+    output = (await receiver.get(location)).json()["output"]
+    async with site.services.database.transaction(system(site.org_id)) as store:
+        held = await get_consent(store, consent_id)
+        await revoke_consent(store, consent_id, "by word, to Ben", held.version)
+    for address in (location, output[0]["url"]):
+        assert (await receiver.get(address)).status_code == 404
+
+
+async def test_a_token_that_reaches_less_gets_fewer_of_the_files(receiver: Receiver) -> None:
+    await general_world(receiver.site)
+    location = (await receiver.kick_off()).headers["content-location"]
+    await receiver.work()
+    files = {one["type"]: one["url"] for one in (await receiver.get(location)).json()["output"]}
+    async with receiver.site.services.database.transaction(system(receiver.site.org_id)) as store:
+        await store.connection.execute(
+            text("UPDATE clients SET scopes = ARRAY['system/Patient.rs'] WHERE name = 'EHR'")
+        )
+    assert (await receiver.get(files["Patient"])).status_code == 200
+    assert (await receiver.get(files["QuestionnaireResponse"])).status_code == 403
 
 
 async def test_it_ends_when_its_time_is_over(receiver: Receiver) -> None:

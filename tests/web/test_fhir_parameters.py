@@ -7,6 +7,7 @@ import pytest
 
 from app.domain.criteria import (
     AboutPatient,
+    AboutPatientWho,
     HasDate,
     HasId,
     HasText,
@@ -94,11 +95,12 @@ def test_modifiers_chains_and_what_refers_to_it():
     assert only("Observation", ("code:text", "PHQ")) == HasText("code:text", ("phq",))
     mrn = HasToken("identifier", (("urn:mrn", "7"),))
     for name in ("patient.identifier", "subject:Patient.identifier"):
-        leads = Leads(name.partition(".")[0].partition(":")[0], "Patient", (mrn,))
-        assert only("Observation", (name, "urn:mrn|7")) == leads
+        assert only("Observation", (name, "urn:mrn|7")) == AboutPatientWho((mrn,))
+    visit = Leads("encounter", "Encounter", (mrn,))
+    assert only("Observation", ("encounter.identifier", "urn:mrn|7")) == visit
     code = HasToken("code", ((None, "44261-6"),))
     named = only("Patient", ("_has:Observation:patient:code", "44261-6"))
-    assert named == IsNamedBy("Observation", "patient", (code,))
+    assert named == IsNamedBy("Observation", "patient", (code,), of_patients=True)
     by_number = only("Observation", ("subject:identifier", "urn:mrn|7"))
     assert by_number == HasToken("subject:identifier", (("urn:mrn", "7"),))
 
@@ -106,9 +108,9 @@ def test_modifiers_chains_and_what_refers_to_it():
 def test_order_and_what_comes_along():
     found = asked("Observation", ("_sort", "-date,_id"), ("_include", "Observation:subject"))
     assert found.sort == (SortKey("date", descending=True), SortKey("_id"))
-    assert found.included == (Included("Observation", "subject"),)
+    assert found.included == (Included("Observation", "subject", of_patients=True),)
     found = asked("Patient", ("_revinclude", "Observation:patient"))
-    assert found.included == (Included("Observation", "patient", None, backwards=True),)
+    assert found.included == (Included("Observation", "patient", backwards=True, of_patients=True),)
 
 
 def test_the_count_has_a_limit_and_zero_asks_for_the_total_only():

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from app.store.tables import kept_answers
-from tests.mappings.examples import make_patient
+from tests.mappings.examples import make_patient, make_phq9
 from tests.web.test_fhir_bundles import bundle, entry, statuses
 from tests.web.test_fhir_deleting import CONDITION
 
@@ -108,3 +108,17 @@ async def test_an_answer_is_forgotten_after_its_time(known):
     again = await known.post("Condition", CONDITION, **key)
     assert "idempotency-replayed" not in again.headers
     assert await many(known) == 2
+
+
+async def test_what_was_refused_in_a_batch_may_be_sent_again_under_the_same_key(fhir):
+    """A screening came before its patient; once the patient is there, the same batch is taken."""
+    form = make_phq9(*[1] * 9, subject={"reference": "Patient/late"})
+    entry = {"resource": form, "request": {"method": "POST", "url": "QuestionnaireResponse"}}
+    batch = {"resourceType": "Bundle", "type": "batch", "entry": [entry]}
+    key = {"Idempotency-Key": "k-1"}
+    first = (await fhir.post("", batch, **key)).json()
+    assert first["entry"][0]["response"]["status"].startswith("422")
+    await fhir.put("Patient/late", make_patient(id="late"))
+    again = (await fhir.post("", batch, **key)).json()
+    assert again["entry"][0]["response"]["status"].startswith("201")
+    assert len(await fhir.assessments()) == 1

@@ -1,6 +1,6 @@
 """Bulk exports: what was asked for, how far it is, which files there are."""
 
-from sqlalchemy import Column, Index
+from sqlalchemy import Column, Index, Integer
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.store.tables.columns import (
@@ -24,6 +24,7 @@ exports = tenant_table(
     Column("files", JSONB, nullable=False),  # what is written whole: type, name, count, bytes
     optional_text("at_work_on"),  # the type that is being written
     optional_text("failure"),
+    Column("claims", Integer, nullable=False),  # who took it last works on it, and nobody else
     instant("asked_at"),
     instant("seen_at"),  # by whoever works on it: a worker that died is noticed by its silence
     optional_instant("ended_at"),

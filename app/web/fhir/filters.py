@@ -9,6 +9,7 @@ from app.domain.criteria import (
     EARLIEST,
     LATEST,
     AboutPatient,
+    AboutPatientWho,
     ChangedWhen,
     Criterion,
     HasDate,
@@ -34,6 +35,11 @@ _COMMA = re.compile(r"(?<!\\),")
 _BAR = re.compile(r"(?<!\\)\|")
 _OF_PATIENTS = ("patient", "subject", "for")
 """Names of the element that says whom a record is about."""
+
+
+def says_whom(parameter: Parameter) -> bool:
+    """Whether the parameter says whom a record is about: whose records were joined are one."""
+    return parameter.name in _OF_PATIENTS and parameter.targets == PATIENT
 
 
 class NotOffered(Exception):
@@ -102,7 +108,8 @@ def _read_has(where: Where, name: str, text: str) -> Criterion:
     parameter = TYPES[other].parameters.get(by)
     if parameter is None or not parameter.is_offered or not parameter.leads_to(where.kind):
         raise NotOffered
-    return IsNamedBy(other, by, (read_criterion(replace(where, kind=other), what, text),))
+    found = (read_criterion(replace(where, kind=other), what, text),)
+    return IsNamedBy(other, by, found, says_whom(parameter))
 
 
 def _read_chain(
@@ -117,7 +124,11 @@ def _read_chain(
     if len(targets) > 1:
         raise where.problem(f"Say of which type: {parameter.name}:{targets[0]}.{rest}.")
     found = read_criterion(replace(where, kind=targets[0]), rest, text)
-    return Leads(parameter.name, targets[0], (found,))
+    return (
+        AboutPatientWho((found,))
+        if says_whom(parameter)
+        else Leads(parameter.name, targets[0], (found,))
+    )
 
 
 def _missing(where: Where, text: str) -> bool:
@@ -165,7 +176,7 @@ def _references(
     if modifier and not parameter.leads_to(modifier):
         raise where.no_modifier("identifier", "missing", *parameter.targets)
     found = [_target(where, parameter, modifier, _unescaped(one)) for one in choices]
-    if parameter.name in _OF_PATIENTS and parameter.targets == PATIENT:
+    if says_whom(parameter):
         return AboutPatient(tuple(name for _, name in found))
     return HasToken(parameter.name, tuple(found))
 

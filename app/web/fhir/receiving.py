@@ -80,7 +80,7 @@ async def _take(services: Services, actor: Actor, incoming: Incoming, message: M
         told = await carry_out(store, message)
         answer = _answer(told, message, incoming)
         await keep_message(store, _taken_note(incoming, told, answer.status))
-        if key:
+        if key and all(one.refusal is None for one in told):  # what was refused may be sent again
             kept = KeptAnswer(key.content_digest, answer.status, answer.headers, answer.body)
             await keep_answer(store, key.name, kept)
     return answer

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from app.domain.criteria import AboutPatient, Criterion, HasId, Included, SortKey
 from app.errors import Problem
-from app.web.fhir.filters import malformed
+from app.web.fhir.filters import malformed, says_whom
 from fhir_mappings.conformance import PUBLISHED, TYPES
 from fhir_mappings.parameter import Kind, Parameter
 
@@ -117,7 +117,7 @@ def _included(
     other, _, rest = text.partition(":")
     by, _, target = rest.partition(":")
     if backwards and kind in PUBLISHED and text == "Provenance:target":
-        yield Included("Provenance", "target", None, backwards, repeated)
+        yield Included("Provenance", "target", None, backwards, repeated=repeated)
         return
     offered = _references(other) if other in PUBLISHED else []
     chosen = [one for one in offered if by in ("*", one.name)]
@@ -130,4 +130,5 @@ def _included(
         words = "Write Type:parameter, with a parameter of references that is offered there."
         raise malformed([Problem(name, words)])
     for one in chosen:
-        yield Included(other, one.name, target or None, backwards, repeated)
+        whom = says_whom(one)
+        yield Included(other, one.name, target or None, backwards, whom, repeated)

@@ -78,6 +78,8 @@ def _entries(page: ResourcePage, read: Read, base: str) -> Iterator[bytes]:
         yield _entry(one, base, "include", read.shape)
     if read.left_aside:
         yield left_aside(read)
+    if not page.is_whole:
+        yield _told([Remark("warning", "too-costly", "_include", _MORE_ALONG)])
 
 
 def _entry(found: StoredResource, base: str, mode: str, shape: Shape) -> bytes:
@@ -88,6 +90,12 @@ def _entry(found: StoredResource, base: str, mode: str, shape: Shape) -> bytes:
 def left_aside(read: Read) -> bytes:
     """What was asked and is not offered: told, since more may be found than was meant."""
     words = "This parameter is not offered and was left aside."
-    remarks = [Remark("warning", "not-supported", name, words) for name in read.left_aside]
+    return _told([Remark("warning", "not-supported", name, words) for name in read.left_aside])
+
+
+_MORE_ALONG = "More belongs to this page than comes along with it: ask for less, or search for it."
+
+
+def _told(remarks: Sequence[Remark]) -> bytes:
     told = {"resource": outcome(remark_issues(remarks)), "search": {"mode": "outcome"}}
     return write_json(told)

@@ -39,15 +39,19 @@ async def hold_resource(store: Store, resource_type: str, resource_id: str) -> H
 
 
 async def has_records(store: Store, patient_id: UUID) -> bool:
-    """Whether anything is kept of a patient beside who they are."""
+    """Whether anything is kept of a patient beside who they are, or of a record joined with it."""
+    kin = select(patients.c.patient_id).where(
+        patients.c.org_id == store.org_id,
+        (patients.c.patient_id == patient_id) | (patients.c.merged_into_id == patient_id),
+    )
     told = exists().where(
         resources.c.org_id == store.org_id,
-        resources.c.patient_id == patient_id,
+        resources.c.patient_id.in_(kin),
         resources.c.resource_type != "Patient",
         resources.c.deleted.is_(False),
     )
     kept = [
-        exists().where(table.c.org_id == store.org_id, table.c.patient_id == patient_id)
+        exists().where(table.c.org_id == store.org_id, table.c.patient_id.in_(kin))
         for table in (episodes, referrals)
     ]
     found = await store.connection.scalar(select(told | kept[0] | kept[1]))

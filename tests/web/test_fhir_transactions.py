@@ -7,6 +7,7 @@ import pytest
 
 from tests.mappings.examples import make_observation, make_patient
 from tests.web.test_fhir_bundles import bundle, entry, statuses
+from tests.web.test_fhir_deleting import CONDITION
 
 pytest_plugins = ["tests.web.fhir_face"]
 
@@ -215,3 +216,23 @@ async def test_an_id_that_another_entry_chose_is_no_way_into_a_record(known, col
     patient, made = (one["resource"] for one in answer.json()["entry"])
     assert patient["id"] != "p1"
     assert made["subject"]["reference"] == f"Patient/{patient['id']}"
+
+
+async def test_an_entry_of_a_batch_sees_what_those_before_it_wrote(fhir):
+    await fhir.put("Patient/p1", make_patient(id="p1"))
+    condition = CONDITION | {"id": "c1"}
+    put = {"resource": condition, "request": {"method": "PUT", "url": "Condition/c1"}}
+    gone = {"request": {"method": "DELETE", "url": "Condition/c1"}}
+    refused = {"request": {"method": "DELETE", "url": "Patient/p1"}}
+    batch = {"resourceType": "Bundle", "type": "batch", "entry": [put, gone, refused]}
+    told = (await fhir.post("", batch)).json()["entry"]
+    assert [one["response"]["status"][:3] for one in told][:2] == ["201", "204"]
+    assert (await fhir.get("Condition/c1")).status_code == 410
+    kept = {
+        "resource": CONDITION | {"id": "c2"},
+        "request": {"method": "PUT", "url": "Condition/c2"},
+    }
+    wrong = {"request": {"method": "DELETE", "url": "Condition/nothing"}}
+    batch = {"resourceType": "Bundle", "type": "batch", "entry": [kept, wrong]}
+    assert (await fhir.post("", batch)).status_code == 200
+    assert (await fhir.get("Condition/c2")).status_code == 200  # another's refusal sinks nothing

@@ -83,3 +83,26 @@ async def test_who_told_first_of_somebody_is_not_named_if_it_is_a_program(site: 
     assert len(told.json()["entry"]) == 1
     assert "Harbor" not in told.text
     assert str(program.client_id) not in told.text
+
+
+async def test_the_record_that_goes_on_is_not_deleted_while_the_other_holds_something(
+    site: Site,
+) -> None:
+    _, stays = await joined(site)
+    http, header = await site.open(), {"Authorization": f"Bearer {site.token}"}
+    told = await http.delete(f"/fhir/Patient/{stays}", headers=header)
+    assert told.status_code == 409
+
+
+async def test_a_patch_of_a_joined_record_is_of_what_its_sender_said(site: Site) -> None:
+    gone, _ = await joined(site)
+    patch = [{"op": "replace", "path": "/gender", "value": "other"}]
+    http = await site.open()
+    headers = {"Authorization": f"Bearer {site.token}"}
+    headers["Content-Type"] = "application/json-patch+json"
+    told = await http.patch(f"/fhir/Patient/{gone}", json=patch, headers=headers)
+    assert told.status_code == 200, told.text
+    assert told.json()["link"][0]["type"] == "replaced-by"  # as it is served
+    replaced = await find(site, patients.c.replaced_by_id, patients.c.fhir_id == gone)
+    active = await find(site, patients.c.active, patients.c.fhir_id == gone)
+    assert (replaced, active) == (None, True)

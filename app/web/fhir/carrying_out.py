@@ -6,7 +6,7 @@ itself.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -108,7 +108,30 @@ async def _each_by_itself(store: Any, message: Message, writes: Sequence[int]) -
         ready = await settled(store, slot, message.desk)
         return (await _taken(store, {0: ready}))[0]
 
-    return await _each(store, message, writes, take)
+    told: dict[int, Told] = {}
+    for run in _runs(message, writes):
+        await store.publish()
+        told |= await _each(store, message, run, take)
+    return told
+
+
+def _runs(message: Message, writes: Sequence[int]) -> Iterator[list[int]]:
+    """One begins where an entry looks at what is there: it is to see what those before it wrote."""
+    run: list[int] = []
+    for n in writes:
+        if run and _looks(message.slots[n]):
+            yield run
+            run = []
+        run.append(n)
+    yield run
+
+
+def _looks(slot: Slot) -> bool:
+    entry = slot.entry
+    if entry is None:
+        return False
+    conditional = entry.target.query or entry.conditions.if_none_exist
+    return bool(conditional) or entry.method in ("PATCH", "DELETE")
 
 
 async def _each(

@@ -20,8 +20,10 @@ from app.web.fhir.parameters import read_search
 from fhir_mappings.asked import Target
 from fhir_mappings.bundle import Entry, check_id, check_taken, with_content
 from fhir_mappings.json_text import read_json
+from fhir_mappings.links import without_links
 from fhir_mappings.patching import patched
 from fhir_mappings.references import replaced
+from fhir_mappings.security import without_labels
 from fhir_mappings.withdrawing import withdrawn
 
 
@@ -147,9 +149,15 @@ async def _patched(store: Any, entry: Entry, desk: Desk) -> Slot:
     held = await hold_own(store, kind, resource_id, Interaction.UPDATE, if_match, where)
     assert entry.patch is not None
     place = f"{entry.where}.resource" if entry.where else "patch"
-    changed = patched(read_json(held.resource.body), entry.patch, place)
+    changed = patched(_as_sent(kind, held), entry.patch, place)
     named = replace(_named(entry, resource_id), conditions=replace(entry.conditions, if_match=None))
     return await _read(store, with_content(named, resource=changed), desk)
+
+
+def _as_sent(kind: str, held: Held) -> dict[str, Any]:
+    """Without what we laid over it: our links and labels are not the sender's words."""
+    stands = without_labels(read_json(held.resource.body))
+    return without_links(stands) if kind == "Patient" else stands
 
 
 async def _deleted(store: Any, entry: Entry, desk: Desk) -> Slot:

@@ -6,10 +6,10 @@ RUN python -m venv /opt/stepwell \
   && /opt/stepwell/bin/python -m pip install --require-hashes --only-binary :all: -r /tmp/app.txt
 
 FROM python:3.12-slim-bookworm
-# .stepwell stays empty; an embedded Postgres is made in it only where DATABASE_URL is not set.
+# .stepwell holds bulk exports, and an embedded Postgres only where DATABASE_URL is not set.
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin stepwell \
   && install -d -m 0755 /srv/stepwell \
-  && install -d -m 0700 -o stepwell -g stepwell /srv/stepwell/.stepwell
+  && install -d -m 0700 -o stepwell -g stepwell /srv/stepwell/.stepwell /srv/stepwell/.stepwell/exports
 COPY --from=dependencies /opt/stepwell /opt/stepwell
 WORKDIR /srv/stepwell
 COPY alembic.ini LICENSE ./
